@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One place for every target. Dependencies point one way (see Tests/ArchitectureTests, which fails on any other edge):
+// Services -> Clients, ServiceKit -> Postgres, HTTP, Crypto -> EventLoop, JSON, Models.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+/// What every service may use: the toolkit, the typed clients of its neighbours, and what those are made of.
+let serviceDependencies: [Target.Dependency] = [
+    "ServiceKit", "Clients", "Postgres", "HTTPServer", "HTTPClient", "HTTPCore", "Crypto", "EventLoop", "JSON", "Models",
+]
+
+/// A module under `Shared/`, with its unit tests under `Tests/<name>Tests`.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true) -> [Target] {
+    let library = Target.target(
+        name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: ["README.md"], swiftSettings: strict)
+    guard tested else { return [library] }
+    return [
+        library,
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+            path: "Tests/\(name)Tests", swiftSettings: strict),
+    ]
+}
+
+/// A service: a library with everything, a ten-line executable named as the folder, and its component tests.
+func service(_ folder: String, module: String) -> [Target] {
+    [
+        .target(
+            name: module, dependencies: serviceDependencies, path: "Services/\(folder)",
+            exclude: ["README.md", "Main"],
+            resources: [.embedInCode("Migrations"), .embedInCode("openapi.yaml")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "\(module)Main", dependencies: [.init(stringLiteral: module), "ServiceKit"],
+            path: "Services/\(folder)/Main", swiftSettings: strict),
+        .testTarget(
+            name: "\(module)Tests", dependencies: [.init(stringLiteral: module), "TestSupport"] + serviceDependencies,
+            path: "Tests/\(module)Tests", swiftSettings: strict),
+    ]
+}
+
+let edges: [Target] = [
+    .target(name: "CLinux", path: "Shared/CLinux"),
+    .systemLibrary(name: "CLibPQ", path: "Shared/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CCrypto", path: "Shared/CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+]
+
+let modules: [[Target]] = [
+    shared("EventLoop", ["CLinux"]),
+    shared("JSON"),
+    shared("Models", ["JSON"]),
+    shared("Crypto", ["CCrypto"]),
+    shared("HTTPCore"),
+    shared("HTTPServer", ["HTTPCore", "EventLoop", "CLinux", "JSON", "Models"]),
+    shared("HTTPClient", ["HTTPCore", "EventLoop", "CLinux"]),
+    shared("Postgres", ["EventLoop", "CLibPQ", "CLinux", "Models"]),
+    shared(
+        "ServiceKit",
+        ["HTTPServer", "HTTPClient", "HTTPCore", "Postgres", "Crypto", "EventLoop", "JSON", "Models", "CLinux"]),
+    shared("Clients", ["ServiceKit", "HTTPClient", "HTTPCore", "JSON", "Models", "EventLoop"], tested: false),
+    shared(
+        "TestSupport",
+        ["ServiceKit", "HTTPServer", "HTTPClient", "HTTPCore", "Postgres", "EventLoop", "JSON", "Models", "CLinux"],
+        tested: false),
+]
+
+let services: [[Target]] = [
+    service("catalog", module: "Catalog"),
+    service("orders", module: "Orders"),
+    service("payments-sim", module: "PaymentsSim"),
+    service("notifications", module: "Notifications"),
+    service("storefront", module: "Storefront"),
+]
+
+let tools: [Target] = [
+    .executableTarget(
+        name: "LinliCommand",
+        dependencies: ["ServiceKit", "Clients", "Postgres", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models"],
+        path: "deploy/linli", swiftSettings: strict),
+    .executableTarget(
+        name: "EngineBench",
+        dependencies: ["ServiceKit", "Postgres", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Models"],
+        path: "Tests/Benchmarks/EngineBench", swiftSettings: strict),
+    .testTarget(
+        name: "ArchitectureTests", dependencies: [], path: "Tests/ArchitectureTests", swiftSettings: strict),
+    .testTarget(
+        name: "ContractTests", dependencies: ["TestSupport", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models"],
+        path: "Tests/ContractTests", swiftSettings: strict),
+    .testTarget(
+        name: "FlowTests",
+        dependencies: [
+            "TestSupport", "Clients", "HTTPClient", "HTTPCore", "EventLoop", "Postgres", "JSON", "Models", "ServiceKit",
+        ],
+        path: "Tests/FlowTests", swiftSettings: strict),
+]
+
+let package = Package(
+    name: "linli",
+    products: [
+        .executable(name: "catalog", targets: ["CatalogMain"]),
+        .executable(name: "orders", targets: ["OrdersMain"]),
+        .executable(name: "payments-sim", targets: ["PaymentsSimMain"]),
+        .executable(name: "notifications", targets: ["NotificationsMain"]),
+        .executable(name: "storefront", targets: ["StorefrontMain"]),
+        .executable(name: "linli", targets: ["LinliCommand"]),
+        .executable(name: "engine-bench", targets: ["EngineBench"]),
+    ],
+    targets: edges + (modules + services).flatMap { $0 } + tools
+)

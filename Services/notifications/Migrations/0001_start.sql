@@ -1,0 +1,2 @@
+-- notifications
+SELECT 1;

@@ -1,0 +1,2 @@
+-- orders
+SELECT 1;

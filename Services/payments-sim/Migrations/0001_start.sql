@@ -1,0 +1,2 @@
+-- payments-sim
+SELECT 1;

@@ -1,0 +1,2 @@
+-- storefront
+SELECT 1;
