@@ -37,7 +37,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     public let name: String
 
     // Shared with other threads.
-    private let inbox = Mutex(Inbox())
+    private let inbox = Locked(Inbox())
     private let isAsleep = Atomic<Bool>(false)
     private let wakeFD: Int32
     private let epollFD: Int32

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// One sleeping task: woken by its timer or by cancellation, whichever comes first, exactly once.
 final class Sleeper: Sendable {
     private enum State {
@@ -9,7 +7,7 @@ final class Sleeper: Sendable {
     }
 
     private let loop: EventLoop
-    private let state = Mutex(State.idle)
+    private let state = Locked(State.idle)
 
     init(loop: EventLoop) {
         self.loop = loop

@@ -45,7 +45,7 @@ struct EventLoopTests {
 
     @Test func `timers fire in order of their deadlines, and a cancelled one does not`() async {
         let order = await onLoop { loop in
-            let fired = Mutex<[Int]>([])
+            let fired = Locked<[Int]>([])
             let start = Instant.now
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 loop.execute {
@@ -102,7 +102,7 @@ struct EventLoopTests {
 
     @Test func `turn-end hooks run once, after the tasks of the turn`() async {
         let log = await onLoop { loop in
-            let log = Mutex<[String]>([])
+            let log = Locked<[String]>([])
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 loop.execute {
                     loop.onTurnEnd { log.withLock { $0.append("hook") }; done.resume() }
