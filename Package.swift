@@ -37,7 +37,7 @@ func service(_ folder: String, module: String) -> [Target] {
     [
         .target(
             name: module, dependencies: serviceDependencies, path: "Services/\(folder)",
-            exclude: ["README.md", "Main"],
+            exclude: ["README.md", "Main"] + (folder == "storefront" ? ["Static"] : []),
             resources: [.embedInCode("Migrations"), .embedInCode("openapi.yaml")],
             swiftSettings: strict),
         .executableTarget(
