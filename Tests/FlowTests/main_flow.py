@@ -1,0 +1,154 @@
+"""The main flow over HTTP through the public door, as a customer and a shop would do it: find a store, order, pay at the
+cashier's page, be served. Needs nothing but Python.
+
+    main_flow.py BASE_URL --first     makes a merchant, plays the flow, and remembers the order's number in the store
+    main_flow.py BASE_URL --again     the order of --first is still there; plays the flow once more
+"""
+import html
+import json
+import re
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+OPERATOR_PHONE = "13800000000"
+CUSTOMER_PHONE = "13900000001"
+
+
+class Door:
+    """The public API of one installation."""
+
+    def __init__(self, base):
+        self.base = base.rstrip("/")
+        self.token = None
+
+    def call(self, method, path, body=None, token=None, key=None, expect=(200, 201, 202, 204)):
+        request = urllib.request.Request(self.base + path, method=method,
+                                         data=None if body is None else json.dumps(body).encode())
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        if method == "POST":
+            request.add_header("Idempotency-Key", key or secrets.token_hex(16))
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                status, data = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, data = error.code, error.read()
+        assert status in expect, f"{method} {path}: {status} {data[:500]!r}"
+        return json.loads(data) if data else None
+
+    def sign_in(self, phone):
+        self.call("POST", "/api/v1/sign-in/codes", {"phone": phone})
+        code = wait_for(lambda: self.code(phone), 10, "the one-time code")
+        return self.call("POST", "/api/v1/sign-in", {"phone": phone, "code": code})["token"]
+
+    def code(self, phone):
+        """The newest code on the development mailbox page."""
+        with urllib.request.urlopen(f"{self.base}/development/mailbox?phone={phone}", timeout=20) as page:
+            found = re.findall(r"\b(\d{6})\b", re.sub(r"<[^>]+>", " ", page.read().decode()))
+        return found[0] if found else None
+
+
+def wait_for(look, seconds, what):
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        pause(0.1)
+
+
+def pause(seconds):
+    import select
+    select.select([], [], [], seconds)
+
+
+def fetch(url, form=None):
+    data = urllib.parse.urlencode(form).encode() if form is not None else None
+    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=20) as page:
+        return page.geturl(), page.read().decode()
+
+
+def pay_at_cashier(url):
+    """Opens the cashier's page and presses its pay button, as a person does."""
+    address, page = fetch(url)
+    for form in re.findall(r"<form\b.*?</form>", page, re.S):
+        fields = dict(re.findall(r'<(?:input|button)\b[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"', form))
+        action = re.search(r'action="([^"]*)"', form)
+        if "pay" in fields.values() or (action and action.group(1).rstrip("/").endswith("pay")):
+            target = urllib.parse.urljoin(address, html.unescape(action.group(1)) if action else address)
+            values = {name: html.unescape(value) for name, value in fields.items()}
+            if "decision" in values:
+                values["decision"] = "pay"
+            return fetch(target, values)
+    raise AssertionError(f"no pay button on {address}: {page[:800]}")
+
+
+def make_store(door, operator):
+    merchant = door.call("POST", "/api/v1/merchants", {
+        "code": "flow-noodles", "name": {"zh": "流程面馆", "en": "Flow Noodles"}, "kind": "restaurant"}, operator)
+    store = door.call("POST", "/api/v1/stores", {
+        "merchant_id": merchant["id"], "number": "FLOW-1", "name": {"zh": "流程面馆", "en": "Flow Noodles"},
+        "address": "黄浦区汉口路 1 号", "city": "上海市", "province": "31",
+        "location": {"latitude": 31.2335, "longitude": 121.4737}, "time_zone": "Asia/Shanghai",
+        "opening_hours": [{"day": day, "periods": [{"opens": "00:00", "closes": "24:00"}]} for day in range(1, 8)],
+        "accepting_orders": True}, operator)
+    door.call("POST", "/api/v1/items", {
+        "store_id": store["id"], "code": "noodles", "category": {"zh": "面", "en": "Noodles"},
+        "name": {"zh": "葱油拌面", "en": "Scallion noodles"},
+        "skus": [{"code": "noodles", "price": {"amount": 1600, "currency": "CNY"}, "stock": 50}]}, operator)
+    return store["id"]
+
+
+def play(door):
+    operator = door.sign_in(OPERATOR_PHONE)
+    store = make_store(door, operator)
+    customer = door.sign_in(CUSTOMER_PHONE)
+    near = door.call("GET", "/api/v1/stores?lat=31.2336&lng=121.4738&limit=5")["items"]
+    assert any(found["id"] == store for found in near), near
+    item = door.call("GET", f"/api/v1/stores/{store}/items")["items"][0]
+    before = item["skus"][0]["available"]
+    quote = door.call("POST", "/api/v1/quotes", {
+        "store_id": store, "fulfilment": "pickup",
+        "lines": [{"sku_id": item["skus"][0]["id"], "quantity": 2}]}, customer)
+    assert quote["total"] == {"amount": 3200, "currency": "CNY"}, quote
+    order = door.call("POST", "/api/v1/orders", {"quote_token": quote["token"]}, customer)
+    payment = door.call("POST", f"/api/v1/orders/{order['id']}/payments", {"gateway": "wechat", "channel": "h5"}, customer)
+    pay_at_cashier(payment["cashier_url"])
+
+    def see():
+        return door.call("GET", f"/api/v1/orders/{order['id']}", token=customer)
+
+    wait_for(lambda: see()["states"]["payment"] == "paid", 20, "the order is paid")
+    for move in ("accept", "prepare", "ready"):
+        door.call("POST", f"/api/v1/orders/{order['id']}/{move}", {}, operator)
+    code = wait_for(lambda: see().get("pickup_code"), 10, "the pickup code")
+    door.call("POST", f"/api/v1/stores/{store}/collections", {"code": code}, operator)
+    assert see()["states"] == {"payment": "paid", "order": "completed", "fulfilment": "collected"}, see()
+    after = wait_for(lambda: stock(door, store) == before - 2, 10, "the stock has gone down by two") and before - 2
+    door.call("POST", f"/api/v1/orders/{order['id']}/review", {"rating": 5, "text": "好吃"}, customer)
+    return store, order["id"], customer, after
+
+
+def stock(door, store):
+    return door.call("GET", f"/api/v1/stores/{store}/items")["items"][0]["skus"][0]["available"]
+
+
+def main():
+    door = Door(sys.argv[1])
+    if sys.argv[2:] == ["--again"]:
+        customer = door.sign_in(CUSTOMER_PHONE)
+        orders = door.call("GET", "/api/v1/orders", token=customer)["items"]
+        assert any(order["states"]["order"] == "completed" for order in orders), orders
+    store, order, _, left = play(door)
+    print(f"order {order} of store {store} was served; {left} left")
+
+
+if __name__ == "__main__":
+    main()
