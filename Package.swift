@@ -101,7 +101,7 @@ let tools: [Target] = [
         dependencies: [
             "TestSupport", "Clients", "HTTPClient", "HTTPCore", "EventLoop", "Postgres", "JSON", "Models", "ServiceKit",
         ],
-        path: "Tests/FlowTests", swiftSettings: strict),
+        path: "Tests/FlowTests", exclude: ["main_flow.py", "replay.py"], swiftSettings: strict),
 ]
 
 let package = Package(
