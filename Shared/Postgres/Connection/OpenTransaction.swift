@@ -32,6 +32,11 @@ struct OpenTransaction {
     var failure: PostgresError?
     /// Asks the server to stop a statement whose caller was already told otherwise.
     var interruption: Task<Void, Never>?
+
+    /// Keeps the first failure.
+    mutating func fail(_ error: PostgresError) {
+        if failure == nil { failure = error }
+    }
 }
 
 extension PipelinedConnection {
@@ -62,7 +67,7 @@ extension PipelinedConnection {
     /// A running statement was abandoned by its caller: the server is asked to stop it.
     func interruptTransaction(_ error: PostgresError) {
         guard transaction != nil else { return }
-        transaction?.failure = transaction?.failure ?? error
+        transaction?.fail(error)
         guard transaction?.interruption == nil, let link, let handle = CancelHandle(link) else { return }
         transaction?.interruption = loop.spawn { await handle.cancel() }
     }

@@ -176,7 +176,7 @@ extension PipelinedConnection {
     private func fail(_ request: PipelineRequest, _ error: PostgresError?) {
         guard case .server(var server) = error else { return request.fail(.unavailable) }
         server.statement = request.name
-        if request.mode == .inTransaction { transaction?.failure = transaction?.failure ?? .server(server) }
+        if request.mode == .inTransaction { transaction?.fail(.server(server)) }
         if server.sqlState.needsNewPlan, let key = request.key { prepared[key] = nil }
         request.fail(.server(server))
     }

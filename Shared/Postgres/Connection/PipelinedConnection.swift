@@ -97,7 +97,7 @@ actor PipelinedConnection: LoopBound {
 
     /// A request that was never sent: nothing of it happened, but its transaction cannot go on without it.
     func drop(_ request: PipelineRequest, _ error: PostgresError) {
-        if request.mode == .inTransaction { transaction?.failure = transaction?.failure ?? error }
+        if request.mode == .inTransaction { transaction?.fail(error) }
         request.fail(error)
     }
 
@@ -215,7 +215,7 @@ actor PipelinedConnection: LoopBound {
         state = .connecting
         downSince = Instant.now
         reconnectCount += 1
-        transaction?.failure = transaction?.failure ?? .unavailable
+        transaction?.fail(.unavailable)
         for (request, loss) in machine.connectionLost({ !$0.isFinished }) {
             request.fail(loss == .unavailable ? .unavailable : .outcomeUnknown(statement: request.name))
         }

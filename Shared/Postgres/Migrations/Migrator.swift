@@ -36,6 +36,16 @@ extension Database {
     }
 }
 
+extension Database {
+    /// Migrates a database that is not opened, for templates of tests and tools.
+    package static func migrate(
+        _ migrations: [Migration], url: String, on loop: EventLoop, until deadline: Instant
+    ) async throws {
+        let target = try ConnectionTarget(url: url, options: DatabaseOptions())
+        try await Migrator(loop: loop, target: target).run(migrations, until: deadline)
+    }
+}
+
 /// What is left to do, given what was done. No I/O.
 enum MigrationPlan {
     struct Applied: Hashable, Sendable {
