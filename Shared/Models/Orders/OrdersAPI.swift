@@ -1,0 +1,39 @@
+/// The paths of the orders service: the same constants make its route table and its client's requests.
+public enum OrdersAPI {
+    /// `POST` a new cart.
+    public static let carts = PathPattern("/v1/carts")
+    /// `GET` a cart.
+    public static let cart = PathPattern("/v1/carts/{cart_id}")
+    /// `PUT` or `DELETE` what a cart holds of a SKU.
+    public static let cartLine = PathPattern("/v1/carts/{cart_id}/lines/{sku_id}")
+    /// `POST`: the price of goods, signed.
+    public static let quotes = PathPattern("/v1/quotes")
+    /// `POST` an order from a quote; `GET` one's own orders, newest first.
+    public static let orders = PathPattern("/v1/orders")
+    /// `GET` an order.
+    public static let order = PathPattern("/v1/orders/{order_id}")
+    /// `POST`: a way to pay an order.
+    public static let orderPayments = PathPattern("/v1/orders/{order_id}/payments")
+    /// `POST`: call an order off.
+    public static let orderCancel = PathPattern("/v1/orders/{order_id}/cancel")
+    /// `POST`: judge a completed order.
+    public static let orderReview = PathPattern("/v1/orders/{order_id}/review")
+    /// `POST`: the store takes an order (staff).
+    public static let orderAccept = PathPattern("/v1/orders/{order_id}/accept")
+    /// `POST`: the store begins to make it (staff).
+    public static let orderPrepare = PathPattern("/v1/orders/{order_id}/prepare")
+    /// `POST`: it can be collected (staff).
+    public static let orderReady = PathPattern("/v1/orders/{order_id}/ready")
+    /// `POST`: send money back (a manager of the store).
+    public static let orderRefunds = PathPattern("/v1/orders/{order_id}/refunds")
+    /// `GET` the paid, unfinished orders of a store (staff).
+    public static let storeBoard = PathPattern("/v1/stores/{store_id}/board")
+    /// `POST`: hand an order over for its pickup code (staff).
+    public static let storeCollections = PathPattern("/v1/stores/{store_id}/collections")
+    /// `GET` the figures of a store (staff).
+    public static let storeFigures = PathPattern("/v1/stores/{store_id}/figures")
+    /// `POST`: notifications of WeChat Pay, authenticated by their signature.
+    public static let weChatNotifications = PathPattern("/v1/gateways/wechat/notifications")
+    /// `POST`: events of neighbours (service `catalog`).
+    public static let events = PathPattern("/v1/events")
+}

@@ -1,0 +1,185 @@
+public import JSON
+
+/// Who moves the money.
+public enum GatewayName: String, CaseIterable, Sendable, Hashable, OrdersCode {
+    /// WeChat Pay (微信支付).
+    case wechat
+}
+
+/// How the customer meets the gateway.
+public enum PaymentChannel: String, CaseIterable, Sendable, Hashable, OrdersCode {
+    /// A code on a screen, scanned with a phone.
+    case native
+    /// A page of the gateway in a browser.
+    case h5
+    /// Inside the gateway's own app; needs the customer's openid.
+    case jsapi
+}
+
+/// Where a payment stands.
+public enum PaymentState: String, CaseIterable, Sendable, Hashable, OrdersCode {
+    /// Stored here; the gateway has not confirmed it yet.
+    case created
+    /// The customer can pay.
+    case open
+    /// The money is there and belongs to the order.
+    case paid
+    /// The money came when the order could no longer take it; it is refunded by itself.
+    case late
+    /// Nobody can pay it any more.
+    case closed
+}
+
+/// Asks for a way to pay an order.
+public struct NewPayment: Sendable, Hashable {
+    /// Who shall move the money.
+    public var gateway: GatewayName
+    /// How the customer will meet the gateway.
+    public var channel: PaymentChannel
+    /// The customer at the gateway; needed for `jsapi`.
+    public var openID: String?
+
+    /// Makes a value.
+    public init(gateway: GatewayName, channel: PaymentChannel = .h5, openID: String? = nil) {
+        self.gateway = gateway
+        self.channel = channel
+        self.openID = openID
+    }
+}
+
+extension NewPayment: JSONWritable, JSONReadable {
+    /// Writes the object.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("gateway", gateway)
+        json.field("channel", channel)
+        json.field("openid", openID)
+        json.endObject()
+    }
+
+    /// Reads the object.
+    public init(from json: inout JSONReader) throws(JSONError) {
+        var gateway: GatewayName?
+        var channel: PaymentChannel = .h5
+        var openID: String?
+        try json.object { (json, key) throws(JSONError) in
+            switch key {
+            case "gateway": gateway = try json.read()
+            case "channel": channel = try json.read()
+            case "openid":
+                let value: String = try json.read()
+                guard (1...128).contains(value.utf8.count) else { throw json.invalid("must have 1 to 128 bytes") }
+                openID = value
+            default: try json.unknown(key)
+            }
+        }
+        self.init(gateway: try json.require(gateway, "gateway"), channel: channel, openID: openID)
+    }
+}
+
+/// A payment of an order.
+public struct Payment: Sendable, Hashable {
+    /// Identity; its text is the number at the gateway.
+    public var id: PaymentID
+    /// The order.
+    public var orderID: OrderID
+    /// Who moves the money.
+    public var gateway: GatewayName
+    /// How the customer meets the gateway.
+    public var channel: PaymentChannel
+    /// Where it stands.
+    public var state: PaymentState
+    /// How much.
+    public var amount: Money
+    /// Where the customer pays, while it is open.
+    public var cashierURL: String?
+    /// The content of the code to scan, for `native`.
+    public var codeURL: String?
+    /// The gateway's handle, for `jsapi`.
+    public var prepayID: String?
+    /// The gateway's number, once paid.
+    public var transactionID: String?
+    /// When it was asked for.
+    public var createdAt: Timestamp
+    /// When the money came.
+    public var paidAt: Timestamp?
+
+    /// Makes a value.
+    public init(
+        id: PaymentID, orderID: OrderID, gateway: GatewayName, channel: PaymentChannel, state: PaymentState,
+        amount: Money, cashierURL: String? = nil, codeURL: String? = nil, prepayID: String? = nil,
+        transactionID: String? = nil, createdAt: Timestamp, paidAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.orderID = orderID
+        self.gateway = gateway
+        self.channel = channel
+        self.state = state
+        self.amount = amount
+        self.cashierURL = cashierURL
+        self.codeURL = codeURL
+        self.prepayID = prepayID
+        self.transactionID = transactionID
+        self.createdAt = createdAt
+        self.paidAt = paidAt
+    }
+}
+
+extension Payment: JSONWritable, JSONReadable {
+    /// Writes the object.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("id", id)
+        json.field("order_id", orderID)
+        json.field("gateway", gateway)
+        json.field("channel", channel)
+        json.field("state", state)
+        json.field("amount", amount)
+        json.field("cashier_url", cashierURL)
+        json.field("code_url", codeURL)
+        json.field("prepay_id", prepayID)
+        json.field("transaction_id", transactionID)
+        json.field("created_at", createdAt)
+        json.field("paid_at", paidAt)
+        json.endObject()
+    }
+
+    /// Reads the object.
+    public init(from json: inout JSONReader) throws(JSONError) {
+        var id: PaymentID?
+        var orderID: OrderID?
+        var gateway: GatewayName?
+        var channel: PaymentChannel?
+        var state: PaymentState?
+        var amount: Money?
+        var cashierURL: String?
+        var codeURL: String?
+        var prepayID: String?
+        var transactionID: String?
+        var createdAt: Timestamp?
+        var paidAt: Timestamp?
+        try json.object { (json, key) throws(JSONError) in
+            switch key {
+            case "id": id = try json.read()
+            case "order_id": orderID = try json.read()
+            case "gateway": gateway = try json.read()
+            case "channel": channel = try json.read()
+            case "state": state = try json.read()
+            case "amount": amount = try json.read()
+            case "cashier_url": cashierURL = try json.read()
+            case "code_url": codeURL = try json.read()
+            case "prepay_id": prepayID = try json.read()
+            case "transaction_id": transactionID = try json.read()
+            case "created_at": createdAt = try json.read()
+            case "paid_at": paidAt = try json.read()
+            default: try json.unknown(key)
+            }
+        }
+        self.init(
+            id: try json.require(id, "id"), orderID: try json.require(orderID, "order_id"),
+            gateway: try json.require(gateway, "gateway"), channel: try json.require(channel, "channel"),
+            state: try json.require(state, "state"), amount: try json.require(amount, "amount"),
+            cashierURL: cashierURL, codeURL: codeURL, prepayID: prepayID, transactionID: transactionID,
+            createdAt: try json.require(createdAt, "created_at"), paidAt: paidAt)
+    }
+}
