@@ -1,2 +1,0 @@
--- orders
-SELECT 1;
