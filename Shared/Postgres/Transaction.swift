@@ -45,6 +45,7 @@ extension Database {
     /// - Parameter deadline: for everything together, waiting for a connection included; 10 s when nil.
     /// - Throws: what `body` throws, after undoing everything; `.poolExhausted` when no connection came free;
     ///   `.outcomeUnknown` when the connection broke during the commit.
+    @discardableResult
     public func transaction<T>(
         isolation: IsolationLevel = .readCommitted, deadline: Instant? = nil,
         _ body: (Transaction) async throws -> T

@@ -1,3 +1,4 @@
+import Models
 import Testing
 @testable import Postgres
 
@@ -22,6 +23,17 @@ import Testing
         #expect(roundTrip(true) == true)
         #expect(roundTrip([0, 255, 7] as [UInt8]) == [0, 255, 7])
         #expect(roundTrip(JSONBytes(Array("{}".utf8))) == JSONBytes(Array("{}".utf8)))
+    }
+
+    @Test func `identifiers and moments keep their value`() {
+        let id = OrderID(uuid: UUID128(high: 0x0123_4567_89AB_7DEF, low: .max - 1))
+        #expect(roundTrip(id) == id)
+        #expect(roundTrip([id, id]) == [id, id])
+        #expect(roundTrip([id, nil] as [OrderID?]) == [id, nil])
+        for microseconds in [0, 1, -1, 946_684_800_000_000, 1_795_411_446_123_456] as [Int64] {
+            let moment = Timestamp(microseconds: microseconds)
+            #expect(roundTrip(moment) == moment)
+        }
     }
 
     @Test func `arrays keep their value, with nulls and without, and empty`() {

@@ -1,4 +1,5 @@
 import EventLoop
+import Models
 import TestSupport
 import Testing
 @testable import Postgres
@@ -22,6 +23,22 @@ import Testing
             await #expect(throws: PostgresError.noRow(statement: "item_by_id")) {
                 try await test.database.one(ItemByID(id: 9))
             }
+        }
+    }
+
+    @Test func `every type means to the server what it means here`() async throws {
+        try await TestDatabase.with { test in
+            let id = OrderID(uuid: UUID128(high: 0x0123_4567_89AB_7DEF, low: 0x8000_0000_0000_0001))
+            let moment = Timestamp(microseconds: 1_795_411_446_123_456)
+            let echo = try await test.database.one(Echo(id: id, moment: moment))
+            #expect(echo.id == id)
+            #expect(echo.idText == "01234567-89ab-7def-8000-000000000001")
+            #expect(echo.moment == moment)
+            #expect(echo.momentText == "2026-11-23T05:24:06.123456Z")
+            #expect(echo.ids == [id, nil])
+            #expect(echo.json.text == #"{"a": [1, null]}"#)
+            #expect(echo.flags == [true, false])
+            #expect(echo.number == 0.1)
         }
     }
 

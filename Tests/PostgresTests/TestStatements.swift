@@ -1,3 +1,4 @@
+import Models
 @testable import Postgres
 
 /// A read by key.
@@ -245,4 +246,39 @@ extension [Migration] {
                 );
                 """),
     ]
+}
+
+/// Every type there and back, with the server's own rendering beside it.
+struct Echo: Statement {
+    let id: OrderID
+    let moment: Timestamp
+    static let name: StaticString = "echo"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT $1, $1::text, $2, to_char($2 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), $3, $4, $5, $6
+        """
+    func bind(to parameters: inout Parameters) {
+        parameters.append(id)
+        parameters.append(moment)
+        parameters.append([id, nil] as [OrderID?])
+        parameters.append(JSONBytes(Array(#"{"a":[1,null]}"#.utf8)))
+        parameters.append([true, false])
+        parameters.append(0.1)
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Everything {
+        Everything(
+            id: try row.next(), idText: try row.next(), moment: try row.next(), momentText: try row.next(),
+            ids: try row.next(), json: try row.next(), flags: try row.next(), number: try row.next())
+    }
+
+    struct Everything: Sendable {
+        var id: OrderID
+        var idText: String
+        var moment: Timestamp
+        var momentText: String
+        var ids: [OrderID?]
+        var json: JSONBytes
+        var flags: [Bool]
+        var number: Double
+    }
 }

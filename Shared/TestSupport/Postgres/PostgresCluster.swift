@@ -18,6 +18,7 @@ public final class PostgresCluster: Sendable {
 
     /// The server's superuser, on its maintenance database.
     public let url: String
+    private let directory: String
     private let supervisor: Mutex<Supervisor>
 
     private struct Supervisor {
@@ -39,15 +40,19 @@ public final class PostgresCluster: Sendable {
         }
     }
 
-    private init(url: String, supervisor: Supervisor) {
+    private init(url: String, directory: String, supervisor: Supervisor) {
         self.url = url
+        self.directory = directory
         self.supervisor = Mutex(supervisor)
     }
 
     /// Makes a cluster and starts its server; returns when it answers.
     public static func start(on loop: EventLoop) async throws -> PostgresCluster {
-        let cluster = try await BlockingPool.shared.run { try launch() }
-        try cluster.perform("start")
+        let cluster = try await BlockingPool.shared.run {
+            let cluster = try launch()
+            try cluster.perform("start")
+            return cluster
+        }
         try await cluster.waitUntilReady(on: loop)
         return cluster
     }
@@ -69,10 +74,22 @@ public final class PostgresCluster: Sendable {
             do {
                 return try await session.run([], until: deadline)
             } catch {
-                guard Instant.now < deadline else { throw error }
+                guard Instant.now < deadline else {
+                    throw PostgresClusterError(problem: "\(error)\n\(tail("initdb.log"))\n\(tail("server.log"))")
+                }
                 try await loop.sleep(for: .milliseconds(20))
             }
         }
+    }
+
+    /// The last bytes of one of the cluster's logs.
+    private func tail(_ name: String) -> String {
+        guard let file = fopen("\(directory)/\(name)", "r") else { return "" }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1_000)
+        if fseek(file, -bytes.count, SEEK_END) != 0 { rewind(file) }
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
     // MARK: Launching
@@ -85,22 +102,21 @@ public final class PostgresCluster: Sendable {
             guard let user = getpwnam("postgres"), chown(directory, user.pointee.pw_uid, user.pointee.pw_gid) == 0
             else { throw PostgresClusterError(problem: "there is no user postgres") }
         }
-        let port = try freePort()
         let asPostgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-        let command = (getuid() == 0 ? asPostgres : []) + ["sh", "-c", script, "sh", directory, "\(port)"]
+        let command = (getuid() == 0 ? asPostgres : []) + ["sh", "-c", script, "sh", directory]
         let supervisor = try spawn(command)
-        let url = "postgresql://postgres@/postgres?host=\(directory)&port=\(port)"
-        return PostgresCluster(url: url, supervisor: supervisor)
+        let url = "postgresql://postgres@/postgres?host=\(directory)"
+        return PostgresCluster(url: url, directory: directory, supervisor: supervisor)
     }
 
-    /// $1 is the directory, $2 the port. fsync is off: what a crash of the machine would lose is thrown away anyway.
+    /// $1 is the directory, which also holds the socket: no port is taken that another process might want. fsync is off: what a crash of the machine would lose is thrown away anyway.
     private static let script = """
         cd "$1" || exit 1
         PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
         initdb -D "$1/data" -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync >"$1/initdb.log" 2>&1
         pid=
         start() {
-            postgres -D "$1/data" -k "$1" -p "$2" -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \\
+            postgres -D "$1/data" -k "$1" -c listen_addresses= -c fsync=off -c full_page_writes=off \\
                 -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB -c timezone=UTC \\
                 -c log_min_messages=fatal </dev/null >>"$1/server.log" 2>&1 &
             pid=$!
@@ -111,7 +127,7 @@ public final class PostgresCluster: Sendable {
         }
         while read -r command; do
             case $command in
-            start) start "$1" "$2" ;;
+            start) start "$1" ;;
             stop-fast) stop INT ;;
             stop-immediate) stop QUIT ;;
             esac
@@ -150,22 +166,6 @@ public final class PostgresCluster: Sendable {
         let result = posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environ)
         guard result == 0 else { throw PostgresClusterError(problem: "\(command[0]) cannot be run (\(result))") }
         return Supervisor(input: toChild[1], output: fromChild[0])
-    }
-
-    private static func freePort() throws -> UInt16 {
-        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(fd) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(fd, $0, length) == 0 && getsockname(fd, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw PostgresClusterError(problem: "no port is free") }
-        return UInt16(bigEndian: address.sin_port)
     }
 }
 
