@@ -6,11 +6,15 @@ public struct ReservationLine: Sendable, Hashable {
     public var skuID: SKUID
     /// How many, 1 to 9,999.
     public var quantity: Int
+    /// The price of one that the customer agreed to. When it is given and is not the present price, the reservation is
+    /// refused with `price_changed`; a reservation that is held already stays held.
+    public var unitPrice: Money?
 
     /// Makes a line.
-    public init(skuID: SKUID, quantity: Int) {
+    public init(skuID: SKUID, quantity: Int, unitPrice: Money? = nil) {
         self.skuID = skuID
         self.quantity = quantity
+        self.unitPrice = unitPrice
     }
 }
 
@@ -20,6 +24,7 @@ extension ReservationLine: JSONWritable, JSONReadable {
         json.beginObject()
         json.field("sku_id", skuID)
         json.field("quantity", quantity)
+        json.field("unit_price", unitPrice)
         json.endObject()
     }
 
@@ -27,6 +32,7 @@ extension ReservationLine: JSONWritable, JSONReadable {
     public init(from json: inout JSONReader) throws(JSONError) {
         var skuID: SKUID?
         var quantity: Int?
+        var unitPrice: Money?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "sku_id": skuID = try json.read()
@@ -34,10 +40,13 @@ extension ReservationLine: JSONWritable, JSONReadable {
                 let value = Int(try json.int())
                 guard (1...9_999).contains(value) else { throw json.invalid("must be 1 to 9999") }
                 quantity = value
+            case "unit_price": unitPrice = try json.read()
             default: try json.unknown(key)
             }
         }
-        self.init(skuID: try json.require(skuID, "sku_id"), quantity: try json.require(quantity, "quantity"))
+        self.init(
+            skuID: try json.require(skuID, "sku_id"), quantity: try json.require(quantity, "quantity"),
+            unitPrice: unitPrice)
     }
 }
 
@@ -137,6 +146,8 @@ public enum ReservationOutcome: String, CaseIterable, Sendable, Hashable, Catalo
     case outOfStock = "out_of_stock"
     /// The store has no such SKU; nothing was taken.
     case unknownSKU = "unknown_sku"
+    /// A SKU costs something else than the line says; nothing was taken.
+    case priceChanged = "price_changed"
     /// The order has a reservation with other content, or one that was given back already.
     case conflict
 }
@@ -151,18 +162,21 @@ public struct ReservationResult: Sendable, Hashable {
     public var skuID: SKUID?
     /// How many of that SKU are left, when it is out of stock.
     public var available: Int?
+    /// The present price of that SKU, when it is the price that changed.
+    public var price: Money?
     /// The reservation, when the stock is held.
     public var reservationID: ReservationID?
 
     /// Makes a result.
     public init(
         orderID: OrderID, outcome: ReservationOutcome, skuID: SKUID? = nil, available: Int? = nil,
-        reservationID: ReservationID? = nil
+        price: Money? = nil, reservationID: ReservationID? = nil
     ) {
         self.orderID = orderID
         self.outcome = outcome
         self.skuID = skuID
         self.available = available
+        self.price = price
         self.reservationID = reservationID
     }
 }
@@ -175,6 +189,7 @@ extension ReservationResult: JSONWritable, JSONReadable {
         json.field("outcome", outcome)
         json.field("sku_id", skuID)
         json.field("available", available)
+        json.field("price", price)
         json.field("reservation_id", reservationID)
         json.endObject()
     }
@@ -185,6 +200,7 @@ extension ReservationResult: JSONWritable, JSONReadable {
         var outcome: ReservationOutcome?
         var skuID: SKUID?
         var available: Int?
+        var price: Money?
         var reservationID: ReservationID?
         try json.object { (json, key) throws(JSONError) in
             switch key {
@@ -192,13 +208,14 @@ extension ReservationResult: JSONWritable, JSONReadable {
             case "outcome": outcome = try json.read()
             case "sku_id": skuID = try json.read()
             case "available": available = try json.read()
+            case "price": price = try json.read()
             case "reservation_id": reservationID = try json.read()
             default: try json.unknown(key)
             }
         }
         self.init(
             orderID: try json.require(orderID, "order_id"), outcome: try json.require(outcome, "outcome"),
-            skuID: skuID, available: available, reservationID: reservationID)
+            skuID: skuID, available: available, price: price, reservationID: reservationID)
     }
 }
 
