@@ -1,0 +1,177 @@
+/// One header field.
+public struct HTTPField: Hashable, Sendable {
+    /// The name as written; compare without regard to case.
+    public var name: String
+    /// The value without white space around it.
+    public var value: String
+
+    /// Makes a field.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Header fields in their order, repeated ones included; names compare without regard to ASCII case.
+///
+/// Fields of a received message stay bytes until somebody asks for them: most are never read.
+public struct HTTPHeaders: Sendable {
+    /// Fields of a received message: ranges into its bytes.
+    private var received: HeaderBlock?
+    private var fields: [HTTPField] = []
+
+    /// No fields.
+    public init() {}
+
+    /// The fields given, in order.
+    public init(_ fields: [HTTPField]) {
+        self.fields = fields
+    }
+
+    init(received: HeaderBlock) {
+        self.received = received
+    }
+
+    /// The value of the first field of that name.
+    public subscript(_ name: String) -> String? {
+        if let value = received?.first(name) { return value }
+        return fields.first { Self.equalNames($0.name, name) }?.value
+    }
+
+    /// The values of all fields of that name, in order.
+    public func all(_ name: String) -> [String] {
+        filter { Self.equalNames($0.name, name) }.map(\.value)
+    }
+
+    /// Whether a field of that name is there.
+    public func contains(_ name: String) -> Bool { self[name] != nil }
+
+    /// Adds a field after the others.
+    public mutating func add(_ name: String, _ value: String) {
+        fields.append(HTTPField(name: name, value: value))
+    }
+
+    /// Adds a field in place of all others of that name.
+    public mutating func set(_ name: String, _ value: String) {
+        remove(name)
+        add(name, value)
+    }
+
+    /// Removes all fields of that name.
+    public mutating func remove(_ name: String) {
+        if let received {
+            fields = received.fields + fields
+            self.received = nil
+        }
+        fields.removeAll { Self.equalNames($0.name, name) }
+    }
+
+    /// Whether a comma-separated field (RFC 9110 section 5.6.1) has a token, without regard to case.
+    public func hasToken(_ name: String, _ token: String) -> Bool {
+        all(name).contains { value in
+            value.split(separator: ",").contains { Self.equalNames(String(trimming: $0), token) }
+        }
+    }
+
+    static func equalNames(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        return zip(left.utf8, right.utf8).allSatisfy { ASCII.lower($0) == ASCII.lower($1) }
+    }
+}
+
+extension HTTPHeaders: Sequence {
+    /// Goes through all fields in order.
+    public func makeIterator() -> IndexingIterator<[HTTPField]> {
+        guard let received else { return fields.makeIterator() }
+        return (received.fields + fields).makeIterator()
+    }
+}
+
+extension HTTPHeaders: ExpressibleByDictionaryLiteral {
+    /// Fields in the order written.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        self.init(elements.map { HTTPField(name: $0.0, value: $0.1) })
+    }
+}
+
+extension String {
+    init(trimming text: Substring) {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        self.init(text)
+    }
+}
+
+/// The head of a received message and where its fields lie in it.
+final class HeaderBlock: Sendable {
+    struct Entry: Sendable {
+        var name: Range<UInt16>
+        var value: Range<UInt16>
+    }
+
+    private let bytes: [UInt8]
+    private let entries: [Entry]
+
+    /// - Parameter bytes: at most 65,535 bytes.
+    init(bytes: [UInt8], entries: [Entry]) {
+        self.bytes = bytes
+        self.entries = entries
+    }
+
+    func first(_ name: String) -> String? {
+        var name = name
+        let found = name.withUTF8 { wanted in
+            entries.first { entry in
+                entry.name.count == wanted.count
+                    && !zip(bytes[range(entry.name)], wanted).contains { ASCII.lower($0) != ASCII.lower($1) }
+            }
+        }
+        return found.map { text($0.value) }
+    }
+
+    var fields: [HTTPField] {
+        entries.map { HTTPField(name: text($0.name), value: text($0.value)) }
+    }
+
+    private func range(_ range: Range<UInt16>) -> Range<Int> { Int(range.lowerBound)..<Int(range.upperBound) }
+
+    /// Bytes beyond ASCII that are no UTF-8 become U+FFFD: field values may hold any (RFC 9110 section 5.5).
+    private func text(_ part: Range<UInt16>) -> String {
+        String(decoding: bytes[range(part)], as: UTF8.self)
+    }
+}
+
+/// Character classes of RFC 9110 section 5.6.2.
+enum ASCII {
+    @inline(__always)
+    static func lower(_ byte: UInt8) -> UInt8 {
+        byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+    }
+
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    /// `tchar`: what method names and field names are made of.
+    static func isToken(_ byte: UInt8) -> Bool {
+        guard byte < 128 else { return false }
+        return byte < 64 ? tokenLow >> UInt64(byte) & 1 == 1 : tokenHigh >> UInt64(byte - 64) & 1 == 1
+    }
+
+    // One bit a character: "!#$%&'*+-." and digits; letters, "^_`" and "|~".
+    private static let tokenLow: UInt64 = mask("!#$%&'*+-.0123456789", from: 0)
+    private static let tokenHigh: UInt64 = mask(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~", from: 64)
+
+    private static func mask(_ characters: String, from base: UInt8) -> UInt64 {
+        characters.utf8.reduce(0) { $0 | 1 << UInt64($1 - base) }
+    }
+
+    static func hexValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,185 @@
+/// Takes a complete request head apart (RFC 9112 sections 3, 5 and 6). Lines are known to end with CRLF and to hold no
+/// control characters but tabs.
+struct HeadReader {
+    private let buffer: UnsafeBufferPointer<UInt8>
+    private var index: Int
+    private let start: Int
+    private let end: Int
+    private let limits: HTTPLimits
+    private var entries: [HeaderBlock.Entry] = []
+    private var special = SpecialFields()
+
+    init(_ buffer: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, limits: HTTPLimits) {
+        self.buffer = buffer
+        self.start = start
+        self.end = end
+        self.limits = limits
+        index = start
+    }
+
+    mutating func head() throws(RequestRefusal) -> RequestHead {
+        let method = try takeMethod()
+        let target = try takeTarget()
+        let minorVersion = try takeVersion()
+        entries.reserveCapacity(16)
+        while index < end - 2 { try takeField() }
+        let (path, query, authority) = try Self.split(target, buffer, method)
+        try checkHost(minorVersion)
+        let block = HeaderBlock(bytes: Array(buffer[start..<end]), entries: entries)
+        let framing = try special.framing(minorVersion)
+        return RequestHead(
+            method: method, path: path, rawQuery: query, minorVersion: minorVersion,
+            headers: HTTPHeaders(received: block), authority: authority ?? special.host, framing: framing,
+            keepsAlive: special.keepsAlive(minorVersion), expectsContinue: try special.expectsContinue(minorVersion),
+            byteCount: end)
+    }
+
+    // MARK: The request line
+
+    private mutating func takeMethod() throws(RequestRefusal) -> HTTPMethod {
+        let from = index
+        while index < end, ASCII.isToken(buffer[index]) { index += 1 }
+        guard index > from, buffer[index] == 0x20 else {
+            throw RequestRefusal(.badRequest, "The request line does not begin with a method and one space.")
+        }
+        let name = UnsafeBufferPointer(rebasing: buffer[from..<index])
+        index += 1
+        guard let method = HTTPMethod.known(name) else {
+            throw RequestRefusal(.notImplemented, "The method is not one this server knows.")
+        }
+        return method
+    }
+
+    private mutating func takeTarget() throws(RequestRefusal) -> Range<Int> {
+        let from = index
+        while index < end, buffer[index] > 0x20, buffer[index] < 0x7F { index += 1 }
+        guard index > from, buffer[index] == 0x20 else {
+            throw RequestRefusal(.badRequest, "The request target is empty or has characters that must be encoded.")
+        }
+        let target = from..<index
+        index += 1
+        return target
+    }
+
+    /// `HTTP/1.x` and the end of the line. A higher minor version is served as 1.1 (RFC 9110 section 2.5).
+    private mutating func takeVersion() throws(RequestRefusal) -> Int {
+        let expected = StaticString("HTTP/")
+        guard index + 10 <= end, (0..<5).allSatisfy({ buffer[index + $0] == expected.utf8Start[$0] }),
+            ASCII.isDigit(buffer[index + 5]), buffer[index + 6] == UInt8(ascii: "."),
+            ASCII.isDigit(buffer[index + 7]), buffer[index + 8] == 0x0D
+        else { throw RequestRefusal(.badRequest, "The request line does not end with an HTTP version.") }
+        guard buffer[index + 5] == UInt8(ascii: "1") else {
+            throw RequestRefusal(.versionNotSupported, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+        }
+        let isZero = buffer[index + 7] == UInt8(ascii: "0")
+        index += 10
+        return isZero ? 0 : 1
+    }
+
+    // MARK: Header fields
+
+    private mutating func takeField() throws(RequestRefusal) {
+        guard entries.count < limits.headerCountMax else {
+            throw RequestRefusal(.headersTooLarge, "More than \(limits.headerCountMax) header fields.")
+        }
+        let nameStart = index
+        // A line that begins with white space would continue the one before (obs-fold): refused, section 5.2.
+        while ASCII.isToken(buffer[index]) { index += 1 }
+        let nameEnd = index
+        guard nameEnd > nameStart, buffer[index] == UInt8(ascii: ":") else {
+            throw RequestRefusal(.badRequest, "A header field has no name, or white space before its colon.")
+        }
+        index += 1
+        while buffer[index] == 0x20 || buffer[index] == 0x09 { index += 1 }
+        let valueStart = index
+        while buffer[index] != 0x0D { index += 1 }
+        var valueEnd = index
+        while valueEnd > valueStart, buffer[valueEnd - 1] == 0x20 || buffer[valueEnd - 1] == 0x09 { valueEnd -= 1 }
+        index += 2
+        entries.append(HeaderBlock.Entry(
+            name: UInt16(nameStart - start)..<UInt16(nameEnd - start),
+            value: UInt16(valueStart - start)..<UInt16(valueEnd - start)))
+        try special.note(
+            name: UnsafeBufferPointer(rebasing: buffer[nameStart..<nameEnd]),
+            value: UnsafeBufferPointer(rebasing: buffer[valueStart..<valueEnd]))
+    }
+
+    /// Section 3.2: exactly one `Host` in HTTP/1.1, at most one in 1.0, and a host must look like one.
+    private func checkHost(_ minorVersion: Int) throws(RequestRefusal) {
+        guard special.hostCount == 1 || (special.hostCount == 0 && minorVersion == 0) else {
+            throw RequestRefusal(.badRequest, "A request has exactly one Host field.")
+        }
+        if let host = special.host, !Self.isAuthority(Array(host.utf8)[...]) {
+            throw RequestRefusal(.badRequest, "The Host field is no host.")
+        }
+    }
+
+    // MARK: The target
+
+    /// The four forms of section 3.2.
+    private static func split(
+        _ target: Range<Int>, _ buffer: UnsafeBufferPointer<UInt8>, _ method: HTTPMethod
+    ) throws(RequestRefusal) -> (path: String, query: String?, authority: String?) {
+        var bytes = buffer[target]
+        var authority: String?
+        if method == .connect { throw RequestRefusal(.notImplemented, "This server is no tunnel.") }
+        guard !bytes.contains(UInt8(ascii: "#")) else {
+            throw RequestRefusal(.badRequest, "A request target has no fragment.")
+        }
+        if bytes.first != UInt8(ascii: "/") {
+            if bytes.count == 1, bytes.first == UInt8(ascii: "*") {
+                guard method == .options else {
+                    throw RequestRefusal(.badRequest, "The target * is only for OPTIONS.")
+                }
+                return ("*", nil, nil)
+            }
+            (authority, bytes) = try absoluteForm(bytes)
+        }
+        let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
+        let path = bytes.isEmpty || mark == bytes.startIndex ? "/" : String(decoding: bytes[..<mark], as: UTF8.self)
+        let query = mark < bytes.endIndex ? String(decoding: bytes[(mark + 1)...], as: UTF8.self) : nil
+        return (path, query, authority)
+    }
+
+    /// `http://host/path`: a server must accept it (section 3.2.2); its authority counts, not the Host field.
+    private static func absoluteForm(
+        _ bytes: Slice<UnsafeBufferPointer<UInt8>>
+    ) throws(RequestRefusal) -> (String, Slice<UnsafeBufferPointer<UInt8>>) {
+        for scheme in ["http://", "https://"] {
+            let count = scheme.utf8.count
+            guard bytes.count > count, zip(bytes, scheme.utf8).allSatisfy({ ASCII.lower($0) == $1 }) else { continue }
+            let rest = bytes.dropFirst(count)
+            let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
+            let authority = Array(rest[..<end])
+            guard !authority.isEmpty, isAuthority(authority[...]) else { break }
+            return (String(decoding: authority, as: UTF8.self), rest[end...])
+        }
+        throw RequestRefusal(.badRequest, "The request target is neither a path nor an absolute URL.")
+    }
+
+    /// A host name, IPv4 or bracketed IPv6 address, with an optional port; no user name (RFC 9110 section 4.2.4).
+    private static func isAuthority(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var host = bytes
+        if let close = bytes.firstIndex(of: UInt8(ascii: "]")) {
+            guard bytes.first == UInt8(ascii: "[") else { return false }
+            let inner = bytes[(bytes.startIndex + 1)..<close]
+            let isAddress = inner.allSatisfy { ASCII.hexValue($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+            return !inner.isEmpty && isAddress && isPort(bytes[(close + 1)...])
+        }
+        if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+            guard isPort(bytes[colon...]) else { return false }
+            host = bytes[..<colon]
+        }
+        // reg-name of RFC 3986 section 3.2.2: unreserved, percent-encoded, sub-delims.
+        let allowed = Array("-._~%!$&'()*+,;=".utf8)
+        return host.allSatisfy { byte in
+            ASCII.isDigit(byte) || ASCII.lower(byte) &- UInt8(ascii: "a") < 26 || allowed.contains(byte)
+        }
+    }
+
+    private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard let first = bytes.first else { return true }
+        return first == UInt8(ascii: ":") && bytes.count <= 6 && bytes.dropFirst().allSatisfy(ASCII.isDigit)
+            && (Int(String(decoding: bytes.dropFirst(), as: UTF8.self)) ?? 0) <= 65_535
+    }
+}
