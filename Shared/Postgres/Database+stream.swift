@@ -41,10 +41,7 @@ extension PipelinedConnection {
     func beginStream<S: Statement>(_ statement: S, until deadline: Instant) async throws(PostgresError) {
         if state == .idle { start() }
         // An empty command finds out whether the connection works, and connects it if need be.
-        let probe = await withUnsafeContinuation { continuation in
-            submit(CommandRequest("", id: RequestID.next(), mode: .inTransaction, deadline: deadline, continuation))
-        }
-        try probe.get()
+        try await run(command: "", .inTransaction, by: deadline)
         guard state == .ready, load == 0, let link, PQexitPipelineMode(link.raw) == 1 else { throw .unavailable }
         link.unwatch()
         state = .streaming

@@ -31,35 +31,44 @@ public struct Database: Sendable {
     public var isReady: Bool { core.locals.allSatisfy { $0.isReady } }
 
     /// All rows of a statement, in the server's order.
+    @inlinable
     public func all<S: Statement>(
         _ statement: S, deadline: Instant? = nil
     ) async throws(PostgresError) -> [S.Row] {
-        let connection = core.local.shared(for: S.mode)
-        let mode: PipelineRequest.Mode = S.mode == .read ? .read : .write
-        return try await connection.rows(statement, mode, by: deadline).get()
+        let reply = await call(S.info, statement, by: deadline)
+        return try PostgresResult(reply).rows(of: S.self)
     }
 
     /// The first row, or nil.
+    @inlinable
     public func first<S: Statement>(
         _ statement: S, deadline: Instant? = nil
     ) async throws(PostgresError) -> S.Row? {
-        try await all(statement, deadline: deadline).first
+        let reply = await call(S.info, statement, by: deadline)
+        return try PostgresResult(reply).firstRow(of: S.self)
     }
 
     /// The first row.
     ///
     /// - Throws: `.noRow` when there is none.
+    @inlinable
     public func one<S: Statement>(_ statement: S, deadline: Instant? = nil) async throws(PostgresError) -> S.Row {
-        guard let row = try await first(statement, deadline: deadline) else { throw .noRow(statement: "\(S.name)") }
+        let reply = await call(S.info, statement, by: deadline)
+        guard let row = try PostgresResult(reply).firstRow(of: S.self) else { throw .noRow(statement: "\(S.name)") }
         return row
     }
 
     /// Runs a statement and returns how many rows it affected.
     @discardableResult
+    @inlinable
     public func execute<S: Statement>(_ statement: S, deadline: Instant? = nil) async throws(PostgresError) -> Int {
-        let connection = core.local.shared(for: S.mode)
-        let mode: PipelineRequest.Mode = S.mode == .read ? .read : .write
-        return try await connection.count(statement, mode, by: deadline).get()
+        let reply = await call(S.info, statement, by: deadline)
+        return try PostgresResult(reply).affectedRows
+    }
+
+    @usableFromInline
+    func call(_ info: StatementInfo, _ statement: any Statement, by deadline: Instant?) async -> Reply {
+        await core.local.shared(for: info.mode).call(info, statement, by: deadline)
     }
 
     /// The payloads of `NOTIFY` on `channel`; send with `SELECT pg_notify(channel, payload)`.

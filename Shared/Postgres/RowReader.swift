@@ -7,49 +7,76 @@ internal import CLibPQ
 public struct RowReader: ~Copyable {
     private let result: OpaquePointer
     private let statement: StaticString
-    private let row: Int32
+    @usableFromInline let row: Int32
     private var column: Int32 = 0
 
+    @usableFromInline
     init(result: OpaquePointer, row: Int32, statement: StaticString) {
         self.result = result
         self.row = row
         self.statement = statement
     }
 
+    /// The bytes of one value; no pointer for null.
+    @usableFromInline
+    struct RawValue {
+        @usableFromInline let start: UnsafeRawPointer?
+        @usableFromInline let count: Int
+        @usableFromInline let type: PostgresType
+
+        init(start: UnsafeRawPointer?, count: Int, type: PostgresType) {
+            self.start = start
+            self.count = count
+            self.type = type
+        }
+    }
+
     /// The next column.
     ///
     /// - Throws: `.decoding` when the column is null and `Value` is not optional, has another type, or is missing.
+    @inlinable
     public mutating func next<Value: PostgresCodable>(_ type: Value.Type = Value.self) throws(PostgresError) -> Value {
-        let column = self.column
-        self.column += 1
-        if row == 0 { try check(column, Value.self) }
-        let length = PQgetlength(result, row, column)
-        if length == 0, PQgetisnull(result, row, column) == 1 {
-            guard let null = Value.nullValue else { throw failure(column, "is null") }
+        let raw = try nextRaw()
+        if row == 0, !Value.accepts(raw.type) { throw wrongType(raw.type, "\(Value.self)") }
+        guard let start = raw.start else {
+            guard let null = Value.nullValue else { throw failure("is null") }
             return null
         }
-        guard let pointer = PQgetvalue(result, row, column) else { throw failure(column, "is missing") }
-        let bytes = UnsafeRawBufferPointer(start: pointer, count: Int(length))
-        guard let value = Value(postgres: bytes, type: PostgresType(rawValue: PQftype(result, column))) else {
-            throw failure(column, "is not a valid \(Value.self)")
+        let bytes = UnsafeRawBufferPointer(start: start, count: raw.count)
+        guard let value = Value(postgres: bytes, type: raw.type) else {
+            throw failure("is not a valid \(Value.self)")
         }
         return value
     }
 
+    @usableFromInline
+    mutating func nextRaw() throws(PostgresError) -> RawValue {
+        let column = self.column
+        self.column += 1
+        // libpq would write a warning to standard error for a column that does not exist.
+        if row == 0, column >= PQnfields(result) { throw failure("is missing") }
+        let length = PQgetlength(result, row, column)
+        let isNull = length == 0 && PQgetisnull(result, row, column) == 1
+        return RawValue(
+            start: isNull ? nil : UnsafeRawPointer(PQgetvalue(result, row, column)), count: Int(length),
+            type: PostgresType(rawValue: PQftype(result, column)))
+    }
+
     /// Fails when columns are left over after the first row was decoded.
+    @usableFromInline
     func finish() throws(PostgresError) {
         guard row == 0, column != PQnfields(result) else { return }
-        throw failure(column, "is left over: the row has \(PQnfields(result)) columns and \(column) were read")
+        throw failure("is the last that was read, but the row has \(PQnfields(result)): some are left over")
     }
 
-    private func check<Value: PostgresCodable>(_ column: Int32, _ type: Value.Type) throws(PostgresError) {
-        guard column < PQnfields(result) else { throw failure(column, "is missing") }
-        let actual = PostgresType(rawValue: PQftype(result, column))
-        guard !Value.accepts(actual) else { return }
-        throw failure(column, "has the type with oid \(actual.rawValue), which is no \(Value.self): cast it in the SQL")
+    @usableFromInline
+    func wrongType(_ type: PostgresType, _ wanted: String) -> PostgresError {
+        failure("has the type with oid \(type.rawValue), which is no \(wanted): cast it in the SQL")
     }
 
-    private func failure(_ column: Int32, _ problem: String) -> PostgresError {
-        .decoding(statement: "\(statement)", column: Int(column) + 1, problem: problem)
+    /// An error about the column that was read last.
+    @usableFromInline
+    func failure(_ problem: String) -> PostgresError {
+        .decoding(statement: "\(statement)", column: Int(column), problem: problem)
     }
 }

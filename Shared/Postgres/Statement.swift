@@ -45,6 +45,10 @@ public protocol Statement: Sendable {
 extension Statement {
     /// No parameters.
     public func bind(to parameters: inout Parameters) {}
+
+    @inlinable static var info: StatementInfo {
+        StatementInfo(key: ObjectIdentifier(Self.self), name: name, sql: sql, mode: mode)
+    }
 }
 
 extension Statement where Row == Void {

@@ -10,27 +10,40 @@ public struct Transaction: Sendable {
     let deadline: Instant
 
     /// All rows of a statement.
+    @inlinable
     public func all<S: Statement>(_ statement: S) async throws(PostgresError) -> [S.Row] {
-        try await connection.rows(statement, .inTransaction, by: deadline, in: token).get()
+        let reply = await call(S.info, statement)
+        return try PostgresResult(reply).rows(of: S.self)
     }
 
     /// The first row, or nil.
+    @inlinable
     public func first<S: Statement>(_ statement: S) async throws(PostgresError) -> S.Row? {
-        try await all(statement).first
+        let reply = await call(S.info, statement)
+        return try PostgresResult(reply).firstRow(of: S.self)
     }
 
     /// The first row.
     ///
     /// - Throws: `.noRow` when there is none; the transaction can go on after that.
+    @inlinable
     public func one<S: Statement>(_ statement: S) async throws(PostgresError) -> S.Row {
-        guard let row = try await first(statement) else { throw .noRow(statement: "\(S.name)") }
+        let reply = await call(S.info, statement)
+        guard let row = try PostgresResult(reply).firstRow(of: S.self) else { throw .noRow(statement: "\(S.name)") }
         return row
     }
 
     /// Runs a statement and returns how many rows it affected.
     @discardableResult
+    @inlinable
     public func execute<S: Statement>(_ statement: S) async throws(PostgresError) -> Int {
-        try await connection.count(statement, .inTransaction, by: deadline, in: token).get()
+        let reply = await call(S.info, statement)
+        return try PostgresResult(reply).affectedRows
+    }
+
+    @usableFromInline
+    func call(_ info: StatementInfo, _ statement: any Statement) async -> Reply {
+        await connection.call(info, statement, by: deadline, in: token)
     }
 }
 

@@ -77,10 +77,7 @@ extension PipelinedConnection {
         guard let open = transaction, open.token == token else { throw .closed }
         if let failure = open.failure { throw failure }
         guard open.hasBegun else { return }
-        let outcome = await withUnsafeContinuation { continuation in
-            submit(CommandRequest("COMMIT", id: RequestID.next(), mode: .commit, deadline: deadline, continuation))
-        }
-        try outcome.get()
+        try await run(command: "COMMIT", .commit, by: deadline)
     }
 
     /// Ends what is left of transaction `token` and makes the connection fit for the next one. Returns the first
@@ -91,12 +88,11 @@ extension PipelinedConnection {
         // A cancellation that is still on its way could hit the next transaction.
         await open.interruption?.value
         if !committed, open.hasBegun, state == .ready {
-            let deadline = Instant.now + Self.rollbackTimeout
-            let outcome = await withUnsafeContinuation { continuation in
-                submit(
-                    CommandRequest("ROLLBACK", id: RequestID.next(), mode: .write, deadline: deadline, continuation))
+            do {
+                try await run(command: "ROLLBACK", .write, by: .now + Self.rollbackTimeout)
+            } catch {
+                if state == .ready { lost("a transaction could not be rolled back") }
             }
-            if case .failure = outcome, state == .ready { lost("a transaction could not be rolled back") }
         }
         transaction = nil
         return failure

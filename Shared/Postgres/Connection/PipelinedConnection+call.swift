@@ -2,20 +2,20 @@ internal import EventLoop
 
 /// The way in from a caller's task. On the connection's own loop it is a plain call: no queue, no hop.
 extension PipelinedConnection {
-    typealias Outcome<T> = Result<T, PostgresError>
-
-    nonisolated func rows<S: Statement>(
-        _ statement: S, _ mode: PipelineRequest.Mode, by deadline: Instant?, in token: UInt64? = nil
-    ) async -> Outcome<[S.Row]> {
+    /// Runs a statement and returns its reply, in transaction `token` if given.
+    @inline(__always)
+    nonisolated func call(
+        _ info: StatementInfo, _ statement: any Statement, by deadline: Instant?, in token: UInt64? = nil
+    ) async -> Reply {
         guard !Task.isCancelled else { return .failure(.cancelled) }
         let id = RequestID.next()
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 if loop.isCurrent {
-                    assumeIsolated { $0.rows(statement, id, mode, deadline, token, continuation) }
+                    assumeIsolated { $0.submit(info, statement, id, deadline, token, continuation) }
                 } else {
                     loop.execute {
-                        self.assumeIsolated { $0.rows(statement, id, mode, deadline, token, continuation) }
+                        self.assumeIsolated { $0.submit(info, statement, id, deadline, token, continuation) }
                     }
                 }
             }
@@ -24,43 +24,22 @@ extension PipelinedConnection {
         }
     }
 
-    nonisolated func count<S: Statement>(
-        _ statement: S, _ mode: PipelineRequest.Mode, by deadline: Instant?, in token: UInt64? = nil
-    ) async -> Outcome<Int> {
-        guard !Task.isCancelled else { return .failure(.cancelled) }
-        let id = RequestID.next()
-        return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                if loop.isCurrent {
-                    assumeIsolated { $0.count(statement, id, mode, deadline, token, continuation) }
-                } else {
-                    loop.execute {
-                        self.assumeIsolated { $0.count(statement, id, mode, deadline, token, continuation) }
-                    }
-                }
-            }
-        } onCancel: {
-            loop.execute { self.assumeIsolated { $0.cancel(id) } }
+    private func submit(
+        _ info: StatementInfo, _ statement: any Statement, _ id: UInt64, _ deadline: Instant?, _ token: UInt64?,
+        _ continuation: UnsafeContinuation<Reply, Never>
+    ) {
+        let mode: PipelineRequest.Mode = token != nil ? .inTransaction : info.mode == .read ? .read : .write
+        let request = PipelineRequest(
+            info, statement, id: id, mode: mode, deadline: deadline ?? loop.turnTime + options.defaultDeadline,
+            continuation)
+        if let token { submit(request, in: token) } else { submit(request) }
+    }
+
+    /// Sends a command that has no parameters and no rows.
+    func run(command: StaticString, _ mode: PipelineRequest.Mode, by deadline: Instant) async throws(PostgresError) {
+        let reply = await withUnsafeContinuation { continuation in
+            submit(PipelineRequest(command: command, mode: mode, deadline: deadline, continuation))
         }
-    }
-
-    private func rows<S: Statement>(
-        _ statement: S, _ id: UInt64, _ mode: PipelineRequest.Mode, _ deadline: Instant?, _ token: UInt64?,
-        _ continuation: UnsafeContinuation<Outcome<[S.Row]>, Never>
-    ) {
-        let request = RowsRequest(statement, id: id, mode: mode, deadline: limit(deadline), continuation)
-        if let token { submit(request, in: token) } else { submit(request) }
-    }
-
-    private func count<S: Statement>(
-        _ statement: S, _ id: UInt64, _ mode: PipelineRequest.Mode, _ deadline: Instant?, _ token: UInt64?,
-        _ continuation: UnsafeContinuation<Outcome<Int>, Never>
-    ) {
-        let request = CountRequest(statement, id: id, mode: mode, deadline: limit(deadline), continuation)
-        if let token { submit(request, in: token) } else { submit(request) }
-    }
-
-    private func limit(_ deadline: Instant?) -> Instant {
-        deadline ?? loop.turnTime + options.defaultDeadline
+        _ = try PostgresResult(reply)
     }
 }

@@ -142,18 +142,17 @@ extension PipelinedConnection {
     }
 
     private func perform(
-        _ action: PipelineStateMachine<PipelineRequest>.Action, _ result: borrowing PostgresResult,
+        _ action: PipelineStateMachine<PipelineRequest>.Action, _ result: consuming PostgresResult,
         _ error: PostgresError?
     ) -> Bool {
         switch action {
         case .none, .prepared:
             break
         case .deliver(let request):
-            guard !request.isFinished else { break }
             request.keep(result)
             request.complete()
         case .keep(let request):
-            if !request.isFinished { request.keep(result) }
+            request.keep(result)
         case .complete(let request):
             request.complete()
         case .fail(let request):

@@ -1,7 +1,8 @@
 /// Why a statement gave no result.
 ///
 /// Descriptions carry no values of the database's rows or of parameters, so they may be logged.
-public enum PostgresError: Error, Hashable, Sendable {
+// Indirect: one word to pass around where nothing failed.
+public indirect enum PostgresError: Error, Hashable, Sendable {
     /// There is no connection, or it was lost before the statement could have had an effect. Try again later.
     case unavailable
     /// The connection was lost, or the deadline passed, while a write was under way: it may or may not have

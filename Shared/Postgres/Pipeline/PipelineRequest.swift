@@ -1,139 +1,107 @@
 internal import CLibPQ
 internal import EventLoop
 
+/// What names a statement to a connection, taken from its type.
+@usableFromInline
+struct StatementInfo: Sendable {
+    /// Names the prepared statement in each connection's cache.
+    let key: ObjectIdentifier
+    let name: StaticString
+    let sql: StaticString
+    let mode: StatementMode
+
+    @usableFromInline
+    init(key: ObjectIdentifier, name: StaticString, sql: StaticString, mode: StatementMode) {
+        self.key = key
+        self.name = name
+        self.sql = sql
+        self.mode = mode
+    }
+}
+
+/// What a caller is resumed with: libpq's result, to be decoded and freed by the caller, or an error.
+///
+/// Decoding happens in the caller's task, where the compiler knows the statement's type; the pipeline itself has no
+/// generic code, which would cost a microsecond a statement in run-time type lookups.
+@usableFromInline
+enum Reply: Sendable {
+    /// The address of a `PGresult` that the receiver owns.
+    case result(UInt)
+    case failure(PostgresError)
+}
+
 /// One statement on its way through a pipelined connection. Confined to the connection's loop; its caller is resumed
 /// exactly once, and what arrives after that is dropped (the entry stays in the pipeline so that results match).
-class PipelineRequest {
+final class PipelineRequest {
     typealias Mode = PipelineStateMachine<PipelineRequest>.Mode
 
     let id: UInt64
     let mode: Mode
+    /// Nil for commands (COMMIT …), which are sent as text.
+    let key: ObjectIdentifier?
+    let sql: StaticString
     var deadline: Instant
-    /// Told when the deadline passes before the request was sent, because there was no connection.
+    /// The deadline is an earlier one, because there is no connection.
     var isShortened = false
-    fileprivate(set) var isFinished = false
+    private(set) var isFinished = false
 
-    init(id: UInt64, mode: Mode, deadline: Instant) {
+    private let statement: (any Statement)?
+    private let label: StaticString
+    private let continuation: UnsafeContinuation<Reply, Never>
+    private var kept: UInt = 0
+
+    init(
+        _ info: StatementInfo, _ statement: any Statement, id: UInt64, mode: Mode, deadline: Instant,
+        _ continuation: UnsafeContinuation<Reply, Never>
+    ) {
         self.id = id
         self.mode = mode
         self.deadline = deadline
+        self.statement = statement
+        self.continuation = continuation
+        key = info.key
+        sql = info.sql
+        label = info.name
+    }
+
+    init(command: StaticString, mode: Mode, deadline: Instant, _ continuation: UnsafeContinuation<Reply, Never>) {
+        id = RequestID.next()
+        self.mode = mode
+        self.deadline = deadline
+        self.continuation = continuation
+        statement = nil
+        key = nil
+        sql = command
+        label = command
+    }
+
+    deinit {
+        assert(isFinished, "a request was dropped without an answer to its caller")
     }
 
     /// The statement's name in errors.
-    var name: String { "" }
-    /// Names the prepared statement; nil for commands, which are sent as text.
-    var key: ObjectIdentifier? { nil }
-    var sql: StaticString { "" }
-    func bind(to parameters: inout Parameters) {}
-    /// Decodes a result and keeps what came of it.
-    func keep(_ result: borrowing PostgresResult) {}
+    var name: String { "\(label)" }
+
+    func bind(to parameters: inout Parameters) { statement?.bind(to: &parameters) }
+
+    /// Keeps a result for ``complete()``.
+    func keep(_ result: consuming PostgresResult) {
+        guard !isFinished else { return }
+        kept = result.take()
+    }
+
     /// Resumes the caller with what was kept.
-    func complete() {}
+    func complete() {
+        guard !isFinished else { return }
+        isFinished = true
+        continuation.resume(returning: .result(kept))
+    }
+
     /// Resumes the caller with an error.
-    func fail(_ error: PostgresError) {}
-}
-
-/// A statement whose caller wants rows.
-final class RowsRequest<S: Statement>: PipelineRequest {
-    private let statement: S
-    private let continuation: UnsafeContinuation<Result<[S.Row], PostgresError>, Never>
-    private var outcome: Result<[S.Row], PostgresError> = .success([])
-
-    init(
-        _ statement: S, id: UInt64, mode: Mode, deadline: Instant,
-        _ continuation: UnsafeContinuation<Result<[S.Row], PostgresError>, Never>
-    ) {
-        self.statement = statement
-        self.continuation = continuation
-        super.init(id: id, mode: mode, deadline: deadline)
-    }
-
-    override var name: String { "\(S.name)" }
-    override var key: ObjectIdentifier? { ObjectIdentifier(S.self) }
-    override var sql: StaticString { S.sql }
-    override func bind(to parameters: inout Parameters) { statement.bind(to: &parameters) }
-
-    override func keep(_ result: borrowing PostgresResult) {
-        do throws(PostgresError) {
-            outcome = .success(try result.rows(of: S.self))
-        } catch {
-            outcome = .failure(error)
-        }
-    }
-
-    override func complete() {
+    func fail(_ error: PostgresError) {
         guard !isFinished else { return }
         isFinished = true
-        continuation.resume(returning: outcome)
-    }
-
-    override func fail(_ error: PostgresError) {
-        guard !isFinished else { return }
-        isFinished = true
-        continuation.resume(returning: .failure(error))
-    }
-}
-
-/// A statement whose caller wants the number of affected rows.
-final class CountRequest<S: Statement>: PipelineRequest {
-    private let statement: S
-    private let continuation: UnsafeContinuation<Result<Int, PostgresError>, Never>
-    private var count = 0
-
-    init(
-        _ statement: S, id: UInt64, mode: Mode, deadline: Instant,
-        _ continuation: UnsafeContinuation<Result<Int, PostgresError>, Never>
-    ) {
-        self.statement = statement
-        self.continuation = continuation
-        super.init(id: id, mode: mode, deadline: deadline)
-    }
-
-    override var name: String { "\(S.name)" }
-    override var key: ObjectIdentifier? { ObjectIdentifier(S.self) }
-    override var sql: StaticString { S.sql }
-    override func bind(to parameters: inout Parameters) { statement.bind(to: &parameters) }
-    override func keep(_ result: borrowing PostgresResult) { count = result.affectedRows }
-
-    override func complete() {
-        guard !isFinished else { return }
-        isFinished = true
-        continuation.resume(returning: .success(count))
-    }
-
-    override func fail(_ error: PostgresError) {
-        guard !isFinished else { return }
-        isFinished = true
-        continuation.resume(returning: .failure(error))
-    }
-}
-
-/// COMMIT or ROLLBACK.
-final class CommandRequest: PipelineRequest {
-    private let text: StaticString
-    private let continuation: UnsafeContinuation<Result<Void, PostgresError>, Never>
-
-    init(
-        _ text: StaticString, id: UInt64, mode: Mode, deadline: Instant,
-        _ continuation: UnsafeContinuation<Result<Void, PostgresError>, Never>
-    ) {
-        self.text = text
-        self.continuation = continuation
-        super.init(id: id, mode: mode, deadline: deadline)
-    }
-
-    override var name: String { "\(text)" }
-    override var sql: StaticString { text }
-
-    override func complete() {
-        guard !isFinished else { return }
-        isFinished = true
-        continuation.resume(returning: .success(()))
-    }
-
-    override func fail(_ error: PostgresError) {
-        guard !isFinished else { return }
-        isFinished = true
+        if kept != 0 { _ = PostgresResult(address: kept) }
         continuation.resume(returning: .failure(error))
     }
 }

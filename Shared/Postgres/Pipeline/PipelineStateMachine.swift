@@ -126,39 +126,35 @@ struct PipelineStateMachine<Request> {
     // MARK: Receiving
 
     mutating func received(_ outcome: Outcome) -> Action {
-        guard let head = steps.first else { return .violation }
+        guard let head = steps.popFirst() else { return .violation }
         switch (head, outcome) {
+        case (.run(let entry), .succeeded), (.run(let entry), .failed), (.run(let entry), .aborted):
+            inFlightCount -= 1
+            return ran(entry, outcome)
         case (.sync, .sync):
-            _ = steps.popFirst()
             preambleFailed = false
             guard let entry = kept.take() else { return .none }
             return .complete(entry.request)
         case (.sync, .failed):
-            // The implicit commit failed: what looked done was undone.
+            // The implicit commit failed: what looked done was undone. The Sync itself is answered later.
+            steps.prepend(.sync)
             guard let entry = kept.take() else { return .none }
             return .fail(entry.request)
         case (.prepare(let request), .succeeded):
-            _ = steps.popFirst()
             return .prepared(request)
         case (.prepare(let request), .failed):
-            _ = steps.popFirst()
             preambleFailed = true
             return .keepError(request)
         case (.prepare(let request), .aborted):
-            _ = steps.popFirst()
             return .forget(request)
         case (.begin, .succeeded), (.begin, .aborted):
-            _ = steps.popFirst()
             return .none
         case (.begin, .failed):
-            _ = steps.popFirst()
             preambleFailed = true
             return .keepError(nil)
-        case (.run(let entry), .succeeded), (.run(let entry), .failed), (.run(let entry), .aborted):
-            _ = steps.popFirst()
-            inFlightCount -= 1
-            return ran(entry, outcome)
         default:
+            // Back, so that the caller of a request is still told when the connection is closed.
+            steps.prepend(head)
             return .violation
         }
     }
@@ -188,6 +184,8 @@ struct PipelineStateMachine<Request> {
             alone.append(again)
             return .none
         case .aborted, .sync:
+            steps.prepend(.run(entry))
+            inFlightCount += 1
             return .violation
         }
     }
