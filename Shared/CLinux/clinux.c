@@ -159,6 +159,12 @@ ssize_t clinux_recv(int fd, void *buffer, size_t count) {
     return n < 0 ? -errno : n;
 }
 
+ssize_t clinux_recv_scratch(int fd, const uint8_t **buffer) {
+    static __thread uint8_t scratch[65536];
+    *buffer = scratch;
+    return clinux_recv(fd, scratch, sizeof scratch);
+}
+
 ssize_t clinux_send(int fd, const void *buffer, size_t count) {
     ssize_t n;
     do n = send(fd, buffer, count, MSG_NOSIGNAL); while (n < 0 && errno == EINTR);

@@ -36,7 +36,8 @@ public struct RequestRefusal: Error, Hashable, Sendable {
     /// What is wrong, for people.
     public var detail: String
 
-    init(_ status: HTTPStatus, _ detail: String) {
+    /// Makes a refusal.
+    public init(_ status: HTTPStatus, _ detail: String) {
         self.status = status
         self.detail = detail
     }

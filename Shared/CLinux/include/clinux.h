@@ -42,6 +42,8 @@ int clinux_connect_result(int fd);
 int clinux_socketpair(int fds[2]);
 /// recv/send without signals: bytes moved, 0 at end of stream (recv), or -errno.
 ssize_t clinux_recv(int fd, void *buffer, size_t count);
+/// recv into a buffer of the calling thread (64 KiB), which holds until the thread's next call.
+ssize_t clinux_recv_scratch(int fd, const uint8_t **buffer);
 ssize_t clinux_send(int fd, const void *buffer, size_t count);
 int clinux_shutdown_write(int fd);
 int clinux_close(int fd);

@@ -1,0 +1,168 @@
+public import EventLoop
+public import HTTPCore
+public import Models
+
+/// A request, checked and routed.
+public struct Request: Sendable {
+    /// The method; a HEAD that a GET route serves stays HEAD.
+    public var method: HTTPMethod
+    /// The path as sent, still percent-encoded.
+    public var path: String
+    /// The parameters of the query.
+    public var query: QueryItems
+    /// The header fields.
+    public var headers: HTTPHeaders
+    /// The parameters of the path.
+    public var parameters: PathParameters
+    /// The body, read when somebody asks for it.
+    public var body: RequestBody
+    /// The pattern that matched, such as `/v1/orders/{id}`: a name of bounded variety for logs and metrics.
+    public var routePattern: String
+    /// The host the request is for.
+    public var authority: String?
+    /// Textual address of the peer.
+    public var peerAddress: String
+    /// Identifies the request in logs and answers; set by middleware.
+    public var requestID: String
+    /// W3C trace context; set by middleware.
+    public var traceparent: String?
+    /// When the caller stops waiting; set by middleware.
+    public var deadline: Instant
+    /// Who calls; set by middleware.
+    public var principal: (any Sendable)?
+
+    /// Makes a request, for the server and for tests of handlers.
+    public init(
+        method: HTTPMethod, path: String, query: QueryItems = QueryItems(nil), headers: HTTPHeaders = HTTPHeaders(),
+        parameters: PathParameters = PathParameters(), body: RequestBody = RequestBody([]), routePattern: String = "",
+        authority: String? = nil, peerAddress: String = "", deadline: Instant = .distantFuture
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.parameters = parameters
+        self.body = body
+        self.routePattern = routePattern
+        self.authority = authority
+        self.peerAddress = peerAddress
+        self.deadline = deadline
+        requestID = ""
+    }
+}
+
+/// A value that a segment of a path can be.
+public protocol PathParameterValue {
+    /// Reads the decoded segment; nil when it is none.
+    init?(pathParameter text: String)
+}
+
+extension String: PathParameterValue {
+    public init?(pathParameter text: String) { self = text }
+}
+
+extension Int: PathParameterValue {
+    public init?(pathParameter text: String) { self.init(text) }
+}
+
+extension TypedID: PathParameterValue {
+    public init?(pathParameter text: String) { self.init(text) }
+}
+
+/// The named segments of a matched path, decoded.
+public struct PathParameters: Sendable {
+    private var values: [(name: String, value: String)] = []
+
+    /// No parameters.
+    public init() {}
+
+    /// Parameters by name, for tests of handlers.
+    public init(_ values: [(name: String, value: String)]) {
+        self.values = values
+    }
+
+    /// The decoded text of a parameter.
+    public subscript(_ name: String) -> String? {
+        values.first { $0.name == name }?.value
+    }
+
+    /// A parameter as a typed value.
+    ///
+    /// - Throws: `ProblemError` 404 when the text is none: what cannot be named does not exist.
+    public func require<T: PathParameterValue>(_ name: String, as type: T.Type) throws -> T {
+        guard let text = self[name], let value = T(pathParameter: text) else {
+            throw ProblemError(Problem(
+                code: "not_found", title: "Not found", status: 404, detail: "There is nothing at this path."))
+        }
+        return value
+    }
+}
+
+/// The parameters of a query, decoded on demand.
+public struct QueryItems: Sendable {
+    private let raw: String?
+
+    /// The query as sent, without the question mark.
+    public init(_ raw: String?) {
+        self.raw = raw
+    }
+
+    /// All pairs in order; those with a broken encoding are left out.
+    public var pairs: [(name: String, value: String)] {
+        guard let raw else { return [] }
+        return raw.split(separator: "&").compactMap { part in
+            let equals = part.firstIndex(of: "=") ?? part.endIndex
+            let value = equals < part.endIndex ? part[part.index(after: equals)...] : ""
+            guard let name = PercentCoding.queryPart(part[..<equals].utf8),
+                let text = PercentCoding.queryPart(value.utf8)
+            else { return nil }
+            return (name, text)
+        }
+    }
+
+    /// The value of the first parameter of that name.
+    public subscript(_ name: String) -> String? {
+        raw == nil ? nil : pairs.first { $0.name == name }?.value
+    }
+
+    /// A number.
+    ///
+    /// - Throws: `ProblemError` 400 naming the parameter when it is there and no finite number in `range`.
+    public func double(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
+        guard let text = self[name] else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            throw Self.invalid(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// A whole number.
+    ///
+    /// - Throws: `ProblemError` 400 naming the parameter when it is there and no whole number in `range`.
+    public func int(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+        guard let text = self[name] else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            throw Self.invalid(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// `true` or `false` (also `1` and `0`).
+    ///
+    /// - Throws: `ProblemError` 400 naming the parameter when it is there and neither.
+    public func bool(_ name: String) throws -> Bool? {
+        switch self[name] {
+        case nil: return nil
+        case "true", "1": return true
+        case "false", "0": return false
+        default: throw Self.invalid(name, "must be true or false")
+        }
+    }
+
+    /// The error for a parameter that breaks a rule; `detail` completes the sentence "the parameter …".
+    public static func invalid(_ name: String, _ detail: String) -> ProblemError {
+        ProblemError(Problem(
+            code: "invalid_request", title: "Invalid request", status: 400, detail: "The parameter \(name) \(detail).",
+            errors: [FieldError(pointer: name, code: "invalid", detail: detail)]))
+    }
+}

@@ -1,0 +1,146 @@
+public import HTTPCore
+public import Models
+
+/// Answers a request. Runs on the event loop of its connection: it must not block.
+public typealias Handler = @Sendable (Request) async throws -> Response
+
+/// Something around a handler: it may look at the request, change it, answer itself, or pass it on.
+public typealias Middleware = @Sendable (Request, Handler) async throws -> Response
+
+/// Finds the handler of a path.
+///
+/// A tree of segments laid out in one array. A literal segment wins over a parameter; when the literal's branch leads
+/// nowhere, the parameter's is tried: with `/orders/new` and `/orders/{id}/lines`, the path `/orders/new/lines` finds
+/// the second. GET serves HEAD. Two routes for one method and pattern are a programmer's error and end the start.
+public struct Router: Sendable {
+    struct Route: Sendable {
+        var method: HTTPMethod
+        var pattern: PathPattern
+        var parameterNames: [String]
+        var handler: Handler
+    }
+
+    private struct Node: Sendable {
+        var literals: [(bytes: [UInt8], node: Int)] = []
+        var parameter: Int?
+        var routes: [Route] = []
+    }
+
+    private var nodes = [Node()]
+
+    /// What became of looking for a path.
+    enum Match {
+        case route(Route, PathParameters)
+        /// The path exists, for these methods.
+        case otherMethods([HTTPMethod])
+        case nothing
+        /// The path is not one: a broken escape, a dot segment, an encoded slash.
+        case malformed
+    }
+
+    /// No routes.
+    public init() {}
+
+    /// Adds a route.
+    public mutating func on(_ method: HTTPMethod, _ pattern: PathPattern, _ handler: @escaping Handler) {
+        var node = 0
+        var names: [String] = []
+        for segment in pattern.segments {
+            switch segment {
+            case .literal(let text): node = literalChild(of: node, Array(text.utf8))
+            case .parameter(let name):
+                names.append(name)
+                node = parameterChild(of: node)
+            }
+        }
+        precondition(
+            !nodes[node].routes.contains { $0.method == method }, "two routes for \(method) \(pattern)")
+        nodes[node].routes.append(Route(method: method, pattern: pattern, parameterNames: names, handler: handler))
+    }
+
+    /// Adds a route.
+    public mutating func on(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
+        on(method, PathPattern(pattern), handler)
+    }
+
+    private mutating func literalChild(of node: Int, _ bytes: [UInt8]) -> Int {
+        if let child = nodes[node].literals.first(where: { $0.bytes == bytes }) { return child.node }
+        nodes.append(Node())
+        nodes[node].literals.append((bytes, nodes.count - 1))
+        return nodes.count - 1
+    }
+
+    private mutating func parameterChild(of node: Int) -> Int {
+        if let child = nodes[node].parameter { return child }
+        nodes.append(Node())
+        nodes[node].parameter = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    /// Every route, for documents and tests.
+    public var table: [(method: HTTPMethod, pattern: PathPattern)] {
+        nodes.flatMap { $0.routes.map { ($0.method, $0.pattern) } }
+    }
+
+    // MARK: Matching
+
+    func match(_ method: HTTPMethod, _ path: String) -> Match {
+        var path = path
+        return path.withUTF8 { bytes in
+            if bytes.contains(UInt8(ascii: "%")) || bytes.contains(UInt8(ascii: ".")) {
+                return matchDecoded(method, bytes)
+            }
+            var captured: [Range<Int>] = []
+            guard let node = find(0, bytes, from: 1, &captured) else { return .nothing }
+            return pick(method, node, captured.map { String(decoding: bytes[$0], as: UTF8.self) })
+        }
+    }
+
+    /// The slow way, for paths with escapes or dots: decoded segment by segment, after splitting.
+    private func matchDecoded(_ method: HTTPMethod, _ bytes: UnsafeBufferPointer<UInt8>) -> Match {
+        let text = String(decoding: bytes, as: UTF8.self)
+        var segments: [String] = []
+        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            guard let segment = PercentCoding.pathSegment(part.utf8) else { return .malformed }
+            segments.append(segment)
+        }
+        // A slash cannot be in a decoded segment, so joined text splits again into the same segments.
+        var joined = "/" + segments.joined(separator: "/")
+        return joined.withUTF8 { bytes in
+            var captured: [Range<Int>] = []
+            guard let node = find(0, bytes, from: 1, &captured) else { return .nothing }
+            return pick(method, node, captured.map { String(decoding: bytes[$0], as: UTF8.self) })
+        }
+    }
+
+    private func find(
+        _ node: Int, _ path: UnsafeBufferPointer<UInt8>, from start: Int, _ captured: inout [Range<Int>]
+    ) -> Int? {
+        guard start < path.count else { return nodes[node].routes.isEmpty ? nil : node }
+        var end = start
+        while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
+        // A slash at the very end would be an empty last segment, which no pattern has.
+        guard end > start, end + 1 != path.count else { return nil }
+        for literal in nodes[node].literals where literal.bytes.count == end - start {
+            guard literal.bytes.elementsEqual(path[start..<end]) else { continue }
+            if let found = find(literal.node, path, from: end + 1, &captured) { return found }
+        }
+        guard let parameter = nodes[node].parameter else { return nil }
+        captured.append(start..<end)
+        if let found = find(parameter, path, from: end + 1, &captured) { return found }
+        captured.removeLast()
+        return nil
+    }
+
+    private func pick(_ method: HTTPMethod, _ node: Int, _ values: [String]) -> Match {
+        let routes = nodes[node].routes
+        let route = routes.first { $0.method == method }
+            ?? (method == .head ? routes.first { $0.method == .get } : nil)
+        guard let route else {
+            var methods = routes.map(\.method)
+            if methods.contains(.get), !methods.contains(.head) { methods.append(.head) }
+            return .otherMethods(methods + [.options])
+        }
+        return .route(route, PathParameters(zip(route.parameterNames, values).map { ($0, $1) }))
+    }
+}
