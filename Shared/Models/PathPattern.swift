@@ -66,3 +66,8 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
+
+extension PathPattern: ExpressibleByStringLiteral {
+    /// A pattern written where it is used, for routes that no client calls by name.
+    public init(stringLiteral text: String) { self.init(text) }
+}

@@ -1,0 +1,122 @@
+import EventLoop
+import HTTPCore
+import HTTPServer
+import Models
+import Synchronization
+
+/// What every request passes, in this order: request id and trace → access log → metrics → load shedding →
+/// deadline → authentication → handler (which calls idempotency where it applies) → problem mapping.
+///
+/// One closure a route, made at start with its handles in it: nothing is looked up per request.
+struct Pipeline: Sendable {
+    let logger: Logger
+    let metrics: Metrics
+    let authenticator: TokenAuthenticator
+    let mapping: ProblemMapping
+    let shedder: Shedder
+    let deadline: Duration
+
+    /// The whole chain for one route.
+    func handler(for entry: Routes.Entry) -> Handler {
+        let route = RouteMetrics(method: entry.method, pattern: entry.pattern.description, metrics: metrics)
+        let limit = entry.options.deadline ?? deadline
+        let isSheddable = entry.options.isSheddable
+        let isLogged = entry.options.isLogged
+        let access = entry.access
+        let handler = entry.handler
+        return { request in
+            let started = Instant.now
+            var request = request
+            Tracing.adopt(&request)
+            request.deadline = Self.deadline(of: request, started: started, limit: limit)
+            var response: Response
+            if isSheddable, !shedder.enter() {
+                response = .problem(KitProblems.overloaded.problem("Try again soon.", retryAfterSeconds: 1))
+            } else {
+                defer { if isSheddable { shedder.leave() } }
+                do {
+                    let caller = try await authenticator.caller(of: request, access)
+                    response = try await handler(request, caller)
+                } catch {
+                    response = .problem(
+                        mapping.problem(for: error, requestID: request.requestID, route: route.pattern))
+                }
+            }
+            finish(&response, request, route, started: started, isLogged: isLogged)
+            return response
+        }
+    }
+
+    private func finish(
+        _ response: inout Response, _ request: Request, _ route: RouteMetrics, started: Instant, isLogged: Bool
+    ) {
+        response.headers.set("x-request-id", request.requestID)
+        let elapsed = (Instant.now - started).wholeNanoseconds
+        route.record(status: response.status.code, nanoseconds: elapsed)
+        guard isLogged else { return }
+        logger.log(
+            .info, "request",
+            [
+                ("request_id", .string(request.requestID)), ("method", .string(route.method)),
+                ("route", .string(route.pattern)), ("status", .count(response.status.code)),
+                ("duration_us", .int(elapsed / 1_000)),
+            ])
+    }
+
+    /// The earlier of what the caller still allows and the route's own limit.
+    private static func deadline(of request: Request, started: Instant, limit: Duration) -> Instant {
+        guard let text = request.headers[Tracing.deadlineHeader], let milliseconds = Int64(text), milliseconds >= 0
+        else { return started + limit }
+        return min(started + .milliseconds(min(milliseconds, 3_600_000)), started + limit)
+    }
+}
+
+/// Limits the requests that run at once: above it, more work in progress only makes all of it late.
+final class Shedder: Sendable {
+    private let limit: Int
+    private let running = Atomic<Int>(0)
+    private let shed: Counter
+
+    init(limit: Int, metrics: Metrics) {
+        self.limit = limit
+        shed = metrics.counter("http_requests_shed_total", help: "Requests refused because too many were running.")
+    }
+
+    /// Takes a place, or says that there is none.
+    func enter() -> Bool {
+        if running.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
+        running.wrappingSubtract(1, ordering: .relaxed)
+        shed.increment()
+        return false
+    }
+
+    func leave() { running.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// How many run now.
+    var count: Int { running.load(ordering: .relaxed) }
+}
+
+/// The measurements of one route, one handle a status class.
+struct RouteMetrics: Sendable {
+    let method: String
+    let pattern: String
+    private let counts: [Counter]
+    private let durations: Histogram
+
+    init(method: HTTPMethod, pattern: String, metrics: Metrics) {
+        self.method = method.description
+        self.pattern = pattern
+        let labels = [("method", method.description), ("route", pattern)]
+        counts = (1...5).map { statusClass in
+            metrics.counter(
+                "http_requests_total", help: "Requests answered.", labels: labels + [("status", "\(statusClass)xx")])
+        }
+        durations = metrics.histogram(
+            "http_request_seconds", help: "Time from the parsed head to the answer's head.", labels: labels)
+    }
+
+    func record(status: Int, nanoseconds: Int64) {
+        counts[min(max(status / 100, 1), 5) - 1].increment()
+        durations.record(Double(nanoseconds) / 1e9)
+    }
+}

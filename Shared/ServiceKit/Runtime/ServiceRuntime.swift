@@ -1,0 +1,28 @@
+import EventLoop
+import Glibc
+
+/// Runs a service as a process.
+public enum ServiceRuntime {
+    /// 78, `EX_CONFIG` of sysexits.h: the supervisor should not try again before someone changed the settings.
+    private static let exitCodeConfiguration: Int32 = 78
+
+    /// Starts `service`, serves until SIGTERM or SIGINT, finishes what runs, and ends the process with exit code 0.
+    ///
+    /// A start that fails prints the reasons, each naming its setting, and exits with 78.
+    public static func main<S: Service>(_ service: S.Type) async -> Never {
+        // First of all: threads inherit the mask, and a signal in a thread that lacks it would kill the process.
+        Signals.block()
+        let environment = ConfigurationReader.processEnvironment()
+        do {
+            let running = try await RunningService.start(service, environment: environment)
+            let loop = running.kit.loops.next()
+            _ = await Signals.wait(on: loop)
+            await running.shutDown()
+            exit(0)
+        } catch {
+            let text = [UInt8]("\(error)\n".utf8)
+            _ = text.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            exit(exitCodeConfiguration)
+        }
+    }
+}
