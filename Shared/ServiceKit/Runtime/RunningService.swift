@@ -10,10 +10,13 @@ import Postgres
 public struct StartupError: Error, Sendable, CustomStringConvertible {
     public let service: String
     public let reasons: [String]
+    /// Whether someone must change the settings or the program first: starting again as it is cannot help.
+    public let isPermanent: Bool
 
-    public init(service: String, reasons: [String]) {
+    public init(service: String, reasons: [String], isPermanent: Bool = true) {
         self.service = service
         self.reasons = reasons
+        self.isPermanent = isPermanent
     }
 
     public var description: String {
@@ -87,7 +90,10 @@ public struct RunningService: Sendable {
                 throw error
             }
         } catch {
-            throw StartupError(service: S.name, reasons: ["\(S.databaseVariable): \(error)"])
+            var isAway = false
+            if case MigrationError.unavailable = error { isAway = true }
+            throw StartupError(
+                service: S.name, reasons: ["\(S.databaseVariable): \(error)"], isPermanent: !isAway)
         }
     }
 

@@ -8,7 +8,8 @@ public enum ServiceRuntime {
 
     /// Starts `service`, serves until SIGTERM or SIGINT, finishes what runs, and ends the process with exit code 0.
     ///
-    /// A start that fails prints the reasons, each naming its setting, and exits with 78.
+    /// A start that fails prints the reasons, each naming its setting, and exits with 78 (1 when trying again later
+    /// may help: the database is away).
     public static func main<S: Service>(_ service: S.Type) async -> Never {
         // First of all: threads inherit the mask, and a signal in a thread that lacks it would kill the process.
         Signals.block()
@@ -22,7 +23,7 @@ public enum ServiceRuntime {
         } catch {
             let text = [UInt8]("\(error)\n".utf8)
             _ = text.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-            exit(exitCodeConfiguration)
+            exit((error as? StartupError)?.isPermanent == true ? exitCodeConfiguration : 1)
         }
     }
 }

@@ -15,6 +15,7 @@ final class IssuerKeys: Sendable {
     private struct State {
         var keys: [String: P256PublicKey] = [:]
         var fetchedAt: Instant?
+        var triedAt: Instant?
         var isFetching = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
@@ -59,14 +60,20 @@ final class IssuerKeys: Sendable {
 
     private func step(_ kid: String, mayFetch: Bool) -> Step {
         state.withLock { state in
-            let age = state.fetchedAt.map { Instant.now - $0 }
-            if let key = state.keys[kid], !mayFetch || state.isFetching || (age ?? .zero) < Self.freshness {
-                return .found(key)
+            let now = Instant.now
+            let isFresh = state.fetchedAt.map { now - $0 < Self.freshness } ?? false
+            let wasTried = state.triedAt.map { now - $0 < Self.refetchInterval } ?? false
+            if let key = state.keys[kid] {
+                // An issuer that is away must not slow down everyone whose key is known: one try now and then.
+                guard mayFetch, !isFresh, !wasTried, !state.isFetching else { return .found(key) }
+            } else {
+                guard mayFetch else { return .unknown }
+                if state.isFetching { return .wait }
+                // Keys that were fetched just now do not have it; a fetch that failed is tried again at once.
+                if wasTried, isFresh { return .unknown }
             }
-            guard mayFetch else { return .unknown }
-            if state.isFetching { return .wait }
-            if let age, age < Self.refetchInterval { return .unknown }
             state.isFetching = true
+            state.triedAt = now
             return .fetch
         }
     }
