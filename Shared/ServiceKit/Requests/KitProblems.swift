@@ -71,6 +71,12 @@ public enum KitProblems {
     public static let invalidRequest = ProblemKind(
         code: "invalid_request", title: "Invalid request", status: 400,
         meaning: "The request cannot be read; `errors` names each place at fault.")
+    public static let malformedJSON = ProblemKind(
+        code: "malformed_json", title: "Malformed JSON", status: 400,
+        meaning: "The body is not JSON (RFC 8259); `errors` names the place.")
+    public static let contentTooLarge = ProblemKind(
+        code: "content_too_large", title: "Content too large", status: 413,
+        meaning: "The body has more bytes than this route takes.")
     public static let internalError = ProblemKind(
         code: "internal_error", title: "Internal error", status: 500,
         meaning: "A mistake of ours. It was logged under the request id.")
@@ -79,7 +85,7 @@ public enum KitProblems {
     public static let kinds: [ProblemKind] = [
         unauthenticated, forbidden, notFound, invalidCursorKind, idempotencyKeyMissing, idempotencyKeyInvalid,
         idempotencyKeyReused, idempotencyKeyInUse, tooManyRequestsKind, overloaded, unavailable, deadlineExceeded,
-        invalidRequest, internalError,
+        invalidRequest, malformedJSON, contentTooLarge, internalError,
     ]
 
     static var invalidCursor: ProblemError { invalidCursorKind.error("The cursor was not made by this list.") }

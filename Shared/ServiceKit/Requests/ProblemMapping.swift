@@ -29,11 +29,8 @@ struct ProblemMapping: Sendable {
     private static func known(_ error: any Error) -> Problem? {
         switch error {
         case let error as ProblemError: error.problem
-        case let error as JSONError:
-            Problem(
-                code: KitProblems.invalidRequest.code, title: KitProblems.invalidRequest.title, status: 400,
-                detail: "The body is not what this route takes.",
-                errors: [FieldError(pointer: error.pointer, code: "invalid", detail: error.message)])
+        case let error as JSONError: problem(error)
+        case is PeerGone: KitProblems.invalidRequest.problem("The request ended before its body did.")
         case let error as PostgresError where error.isTransient:
             KitProblems.unavailable.problem("The database cannot be reached just now.", retryAfterSeconds: 1)
         case let error as BatcherError:
@@ -50,5 +47,12 @@ struct ProblemMapping: Sendable {
         case is BlockingPoolError: KitProblems.overloaded.problem("Too much is waiting.", retryAfterSeconds: 1)
         default: nil
         }
+    }
+
+    private static func problem(_ error: JSONError) -> Problem {
+        let kind = error.kind == .malformed ? KitProblems.malformedJSON : KitProblems.invalidRequest
+        var problem = kind.problem("The value at \(error.pointer.isEmpty ? "the top" : error.pointer) \(error.message).")
+        problem.errors = [FieldError(pointer: error.pointer, code: error.kind.rawValue, detail: error.message)]
+        return problem
     }
 }
