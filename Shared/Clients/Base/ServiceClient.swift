@@ -108,7 +108,8 @@ public struct ServiceClient: Sendable {
                     method: method, url: url + path, headers: headers, body: body ?? [], deadline: context.deadline,
                     idempotent: isSafe))
         } catch {
-            throw isSafe ? .unavailable(service: service) : .outcomeUnknown(service: service)
+            let isUndone = (error as? HTTPClientError)?.isCertainlyUndone ?? true
+            throw isSafe || isUndone ? .unavailable(service: service) : .outcomeUnknown(service: service)
         }
         if (200..<300).contains(response.status.code) || response.status.code == 304 { return response }
         guard let problem = try? JSON.decode(Problem.self, from: response.body, mode: .lenient) else {
