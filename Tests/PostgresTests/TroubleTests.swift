@@ -102,6 +102,15 @@ import Testing
         await database.close()
     }
 
+    @Test func `what waited for the connection has its whole deadline once it is sent`() async throws {
+        var options = DatabaseOptions()
+        options.connectionWait = .milliseconds(400)
+        try await TestDatabase.with(options: options) { test in
+            let answer = try await test.database.one(SleepRead(seconds: 0.6))
+            #expect(answer == "")
+        }
+    }
+
     @Test func `a statement that takes too long is ended by the server, and the connection serves on`() async throws {
         var options = DatabaseOptions()
         options.statementTimeout = .milliseconds(100)
@@ -124,8 +133,9 @@ import Testing
             #expect(late == .timedOut(statement: "sleep_read"))
             let quotient = try await test.database.one(Divide(divisor: 5))
             #expect(quotient == 20)
+            try await eventually("it is ready") { test.database.isReady }
             let write = await error(of: { () async throws(PostgresError) in
-                try await test.database.execute(SleepWrite(seconds: 0.3), deadline: .now + .milliseconds(50))
+                try await test.database.execute(SleepWrite(seconds: 3), deadline: .now + .milliseconds(500))
             })
             #expect(write == .outcomeUnknown(statement: "sleep_write"))
         }
@@ -137,7 +147,7 @@ import Testing
         try await TestDatabase.with(migrations: .items, options: options) { test in
             let observer = try observer(of: test)
             let error = await #expect(throws: PostgresError.self) {
-                try await test.database.transaction(deadline: .now + .milliseconds(100)) { tx in
+                try await test.database.transaction(deadline: .now + .milliseconds(300)) { tx in
                     try await tx.execute(SleepWrite(seconds: 30))
                 }
             }
@@ -157,7 +167,7 @@ import Testing
             let observer = try observer(of: test)
             let began = Instant.now
             let shared = Task(executorPreference: TestPostgres.group.all[0]) {
-                await error(of: { () async throws(PostgresError) in try await database.one(SleepRead(seconds: 2)) })
+                await error(of: { () async throws(PostgresError) in try await database.one(SleepRead(seconds: 4)) })
             }
             let own = Task { await transactionError(database) }
             try await waitForSleeper(observer, count: 2)
@@ -167,7 +177,7 @@ import Testing
             let second = await own.value
             #expect(first == .cancelled)
             #expect(second == .cancelled)
-            #expect(Instant.now - began < .seconds(2))
+            #expect(Instant.now - began < .seconds(4))
             let before = Task {
                 withUnsafeCurrentTask { $0?.cancel() }
                 return await error(of: { () async throws(PostgresError) in try await database.one(CountItems()) })

@@ -70,14 +70,11 @@ actor PipelinedConnection: LoopBound {
         if state == .connecting {
             let limit = downSince + options.connectionWait
             guard limit > loop.turnTime else { return request.fail(.unavailable) }
-            if limit < request.deadline {
-                request.deadline = limit
-                request.isShortened = true
-            }
+            request.connectionLimit = limit
         }
         statementCount += 1
         machine.enqueue(request, request.mode)
-        sweep(by: request.deadline)
+        sweep(by: min(request.deadline, request.connectionLimit))
         planFlush()
     }
 
@@ -125,11 +122,12 @@ actor PipelinedConnection: LoopBound {
         var next = Instant.distantFuture
         machine.dropWaiting { request in
             guard !request.isFinished else { return true }
-            guard request.deadline <= now else {
-                next = min(next, request.deadline)
+            let limit = min(request.deadline, request.connectionLimit)
+            guard limit <= now else {
+                next = min(next, limit)
                 return false
             }
-            drop(request, request.isShortened ? .unavailable : .timedOut(statement: request.name))
+            drop(request, request.deadline <= now ? .timedOut(statement: request.name) : .unavailable)
             return true
         }
         machine.forEachInFlight { request, mode in
@@ -196,6 +194,11 @@ actor PipelinedConnection: LoopBound {
         lastProgress = Instant.now
         isReady.store(true, ordering: .relaxed)
         options.onEvent?(.connected)
+        // What waited for the connection has its own deadline only from here on.
+        machine.dropWaiting { request in
+            request.connectionLimit = .distantFuture
+            return false
+        }
         planFlush()
     }
 
@@ -219,7 +222,7 @@ actor PipelinedConnection: LoopBound {
         for (request, loss) in machine.connectionLost({ !$0.isFinished }) {
             request.fail(loss == .unavailable ? .unavailable : .outcomeUnknown(statement: request.name))
         }
-        shortenWaiting()
+        limitWaiting()
         options.onEvent?(.lost(reason: reason))
         if isClosing { return finishClosing() }
         let wasStable = connectedAt.map { Instant.now - $0 > Self.stableLife } ?? false
@@ -229,7 +232,7 @@ actor PipelinedConnection: LoopBound {
     }
 
     /// What waits now waits for the connection, and for that there is a shorter limit.
-    private func shortenWaiting() {
+    private func limitWaiting() {
         let limit = downSince + options.connectionWait
         machine.dropWaiting { request in
             if request.mode == .inTransaction || request.mode == .commit {
@@ -237,10 +240,7 @@ actor PipelinedConnection: LoopBound {
                 request.fail(.unavailable)
                 return true
             }
-            if limit < request.deadline {
-                request.deadline = limit
-                request.isShortened = true
-            }
+            request.connectionLimit = limit
             return false
         }
         if machine.waitingCount > 0 { sweep(by: limit) }

@@ -40,9 +40,9 @@ final class PipelineRequest {
     /// Nil for commands (COMMIT …), which are sent as text.
     let key: ObjectIdentifier?
     let sql: StaticString
-    var deadline: Instant
-    /// The deadline is an earlier one, because there is no connection.
-    var isShortened = false
+    let deadline: Instant
+    /// How long it may wait for a connection; no limit once there is one.
+    var connectionLimit = Instant.distantFuture
     private(set) var isFinished = false
 
     private let statement: (any Statement)?
