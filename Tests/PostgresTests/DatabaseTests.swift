@@ -102,7 +102,9 @@ import Testing
             let database = test.database
             try await onLoop {
                 async let wrong = error(of: { () async throws(PostgresError) in try await database.first(Misspelt()) })
-                async let wrongToo = error(of: { () async throws(PostgresError) in try await database.first(Misspelt()) })
+                async let wrongToo = error(of: { () async throws(PostgresError) in
+                    try await database.first(Misspelt())
+                })
                 async let right = database.one(Divide(divisor: 4))
                 let value5 = try await right
                 #expect(value5 == 25)

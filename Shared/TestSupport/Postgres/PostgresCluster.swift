@@ -109,7 +109,8 @@ public final class PostgresCluster: Sendable {
         return PostgresCluster(url: url, directory: directory, supervisor: supervisor)
     }
 
-    /// $1 is the directory, which also holds the socket: no port is taken that another process might want. fsync is off: what a crash of the machine would lose is thrown away anyway.
+    /// $1 is the directory, which also holds the socket: no port is taken that another process might want.
+    /// fsync is off: what a crash of the machine would lose is thrown away anyway.
     private static let script = """
         cd "$1" || exit 1
         PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
