@@ -67,7 +67,7 @@ let modules: [[Target]] = [
     shared(
         "ServiceKit",
         ["HTTPServer", "HTTPClient", "HTTPCore", "Postgres", "Crypto", "EventLoop", "JSON", "Models", "CLinux"]),
-    shared("Clients", ["ServiceKit", "HTTPClient", "HTTPCore", "JSON", "Models", "EventLoop"], tested: false),
+    shared("Clients", ["CLinux", "ServiceKit", "HTTPClient", "HTTPCore", "Crypto", "JSON", "Models", "EventLoop"], tested: false),
     shared(
         "TestSupport",
         ["ServiceKit", "HTTPServer", "HTTPClient", "HTTPCore", "Postgres", "EventLoop", "JSON", "Models", "CLinux"],

@@ -100,7 +100,8 @@ public struct PathParameters: Sendable {
 
 /// The parameters of a query, decoded on demand.
 public struct QueryItems: Sendable {
-    private let raw: String?
+    /// The query as sent, for signatures over the request target.
+    public let raw: String?
 
     /// The query as sent, without the question mark.
     public init(_ raw: String?) {
