@@ -79,6 +79,14 @@ import Testing
         }
     }
 
+    @Test func `names are resolved beside addresses and sockets, host by host`() async throws {
+        let url = "postgresql://localhost:5001,127.0.0.2:5002,no-such-host.invalid:5003/x?target_session_attrs=read-write"
+        let keywords = try await ConnectionTarget(url: url, options: DatabaseOptions()).resolved()
+        #expect(keywords["host"] == "localhost,127.0.0.2")
+        #expect(keywords["hostaddr"] == "127.0.0.1,")
+        #expect(keywords["port"] == "5001,5002")
+    }
+
     @Test func `a wrong URL is refused without repeating its password`() {
         let error = #expect(throws: InvalidDatabaseURL.self) {
             try ConnectionTarget(url: "postgresql://u:secret@[bad", options: DatabaseOptions())
