@@ -9,7 +9,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct StatementTests {
     private let now = Timestamp(microseconds: 1_700_000_000_000_000)
 
-    private func append(_ aggregates: [String], to consumers: [String] = ["catalog"], _ test: TestDatabase) async throws {
+    private func append(
+        _ aggregates: [String], to consumers: [String] = ["catalog"], _ test: TestDatabase
+    ) async throws {
         let events = aggregates.map {
             OutboxEvent(type: "note.made", aggregate: $0, occurredAt: now, data: NewNote(text: $0))
         }
@@ -86,7 +88,8 @@ import Testing
                 """
                 UPDATE outbox SET delivered_at = clock_timestamp() - interval '2 hours' WHERE aggregate <> 'd';
                 INSERT INTO inbox (event_id, source, type, received_at)
-                    SELECT gen_random_uuid(), 'catalog', 't', clock_timestamp() - interval '2 hours' FROM generate_series(1, 3);
+                    SELECT gen_random_uuid(), 'catalog', 't', clock_timestamp() - interval '2 hours'
+                    FROM generate_series(1, 3);
                 INSERT INTO idempotency_keys (caller, key, fingerprint, status, headers, body, created_at)
                     SELECT 'user', n::text, decode(repeat('00', 32), 'hex'), 201, '', '',
                         clock_timestamp() - interval '2 hours' FROM generate_series(1, 3) AS n

@@ -112,7 +112,9 @@ private final class HandClock: Sendable {
         #expect(fetches.withLock { $0 } == 1)
     }
 
-    @Test func `keys that cannot be fetched are not the caller's fault, and the next request tries again`() async throws {
+    @Test func `keys that cannot be fetched are not the caller's fault, and the next request tries again`()
+        async throws
+    {
         struct Down: Error {}
         let isDown = Mutex(true)
         let mint = try TokenMint(kid: "k1")

@@ -3,9 +3,26 @@ struct LogLine {
     var bytes: [UInt8]
     private var isFirst = true
 
-    init(appendingTo buffer: consuming [UInt8]) {
+    /// A new line at the end of `buffer`, or, when `continues`, members that come after others.
+    init(appendingTo buffer: consuming [UInt8], continues: Bool = false) {
         bytes = buffer
-        bytes.append(UInt8(ascii: "{"))
+        isFirst = !continues
+        if !continues { bytes.append(UInt8(ascii: "{")) }
+    }
+
+    /// The member `ts`: the text of the second, and six digits below it.
+    mutating func timestamp(_ second: [UInt8], microseconds: Int) {
+        key("ts")
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: second)
+        bytes.append(UInt8(ascii: "."))
+        var divisor = 100_000
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: microseconds / divisor % 10))
+            divisor /= 10
+        }
+        bytes.append(UInt8(ascii: "Z"))
+        bytes.append(UInt8(ascii: "\""))
     }
 
     mutating func key(_ name: StaticString) {

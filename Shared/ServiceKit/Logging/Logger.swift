@@ -46,17 +46,32 @@ public struct Logger: Sendable {
     /// Writes a line. `message` is static, so that a search finds every line of one kind and no input gets into it.
     public func log(_ level: LogLevel, _ message: StaticString, _ fields: [Field]) {
         guard level >= self.level else { return }
-        sink.append { buffer in
-            var line = LogLine(appendingTo: buffer)
-            line.field("ts", .string(Timestamp(microseconds: clinux_realtime_ns() / 1_000).description))
+        sink.append { line in
             line.field("level", .string(level.rawValue))
             line.field("service", .string(service))
             line.key("msg")
             line.string(message.description)
             for (name, value) in fields { line.field(name, value) }
-            line.end()
-            return line.bytes
         }
+    }
+
+    /// Writes a line whose members were encoded beforehand, as `,"level":…`, and what `rest` adds.
+    func log(prepared members: [UInt8], _ rest: (inout LogLine) -> Void) {
+        sink.append { line in
+            line.bytes.append(contentsOf: members)
+            rest(&line)
+        }
+    }
+
+    /// The fixed members of a line and `fields`, for ``log(prepared:_:)``.
+    func prepare(_ level: LogLevel, _ message: StaticString, _ fields: [Field]) -> [UInt8] {
+        var line = LogLine(appendingTo: [], continues: true)
+        line.field("level", .string(level.rawValue))
+        line.field("service", .string(service))
+        line.key("msg")
+        line.string(message.description)
+        for (name, value) in fields { line.field(name, value) }
+        return line.bytes
     }
 
     /// Hands everything buffered to the operating system. Called at shutdown.
@@ -68,6 +83,9 @@ private final class LogSink: Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var flushIsScheduled = false
+        /// The second that `secondText` is of: a clock text costs as much as the rest of a line.
+        var second: Int64 = .min
+        var secondText: [UInt8] = []
     }
     /// 16 KiB: enough to save most writes in a busy turn, little enough to stay in the cache.
     private static let bufferLimitBytes = 16_384
@@ -77,12 +95,22 @@ private final class LogSink: Sendable {
 
     init(_ output: @escaping @Sendable ([UInt8]) -> Void) { self.output = output }
 
-    func append(_ line: (consuming [UInt8]) -> [UInt8]) {
+    func append(_ fill: (inout LogLine) -> Void) {
+        let now = clinux_realtime_ns() / 1_000
         let loop = EventLoop.current
         let (isFull, mustSchedule) = state.withLock { state -> (Bool, Bool) in
             var buffer: [UInt8] = []
             swap(&buffer, &state.bytes)
-            state.bytes = line(buffer)
+            if now / 1_000_000 != state.second {
+                state.second = now / 1_000_000
+                // 2026-11-23T06:40:22Z without its last letter.
+                state.secondText = Array(Timestamp(microseconds: state.second * 1_000_000).description.utf8.dropLast())
+            }
+            var line = LogLine(appendingTo: buffer)
+            line.timestamp(state.secondText, microseconds: Int(now % 1_000_000))
+            fill(&line)
+            line.end()
+            state.bytes = line.bytes
             let isFull = state.bytes.count >= Self.bufferLimitBytes
             let mustSchedule = loop != nil && !isFull && !state.flushIsScheduled
             if mustSchedule { state.flushIsScheduled = true }

@@ -24,6 +24,14 @@ public enum Access: Sendable {
     /// An authentication of the service's own, such as the storefront's session cookie.
     case authenticated(by: Authenticator)
 
+    /// Whether the caller must be found out before the handler runs.
+    var needsProof: Bool {
+        switch self {
+        case .public, .gatewaySignature, .credentials: false
+        default: true
+        }
+    }
+
     /// Whether the rule may stand on a route that changes something.
     var allowsWrites: Bool {
         switch self {

@@ -16,13 +16,21 @@ struct Pipeline: Sendable {
     let shedder: Shedder
     let deadline: Duration
 
+    /// Every route with its chain.
+    func router(_ routes: Routes) -> Router {
+        var router = Router()
+        for entry in routes.entries { router.on(entry.method, entry.pattern, handler(for: entry)) }
+        return router
+    }
+
     /// The whole chain for one route.
     func handler(for entry: Routes.Entry) -> Handler {
         let route = RouteMetrics(method: entry.method, pattern: entry.pattern.description, metrics: metrics)
         let limit = entry.options.deadline ?? deadline
         let isSheddable = entry.options.isSheddable
-        let isLogged = entry.options.isLogged
+        let log = entry.options.isLogged && logger.level <= .info ? accessLogMembers(route) : nil
         let access = entry.access
+        let needsProof = access.needsProof
         let handler = entry.handler
         return { request in
             let started = Instant.now
@@ -35,32 +43,37 @@ struct Pipeline: Sendable {
             } else {
                 defer { if isSheddable { shedder.leave() } }
                 do {
-                    let caller = try await authenticator.caller(of: request, access)
+                    // Most reads are public: they are spared the asynchronous call.
+                    let caller = needsProof ? try await authenticator.caller(of: request, access) : .anonymous
                     response = try await handler(request, caller)
                 } catch {
                     response = .problem(
                         mapping.problem(for: error, requestID: request.requestID, route: route.pattern))
                 }
             }
-            finish(&response, request, route, started: started, isLogged: isLogged)
+            finish(&response, request, route, started: started, log: log)
             return response
         }
     }
 
     private func finish(
-        _ response: inout Response, _ request: Request, _ route: RouteMetrics, started: Instant, isLogged: Bool
+        _ response: inout Response, _ request: Request, _ route: RouteMetrics, started: Instant, log: [UInt8]?
     ) {
         response.headers.set("x-request-id", request.requestID)
         let elapsed = (Instant.now - started).wholeNanoseconds
         route.record(status: response.status.code, nanoseconds: elapsed)
-        guard isLogged else { return }
-        logger.log(
-            .info, "request",
-            [
-                ("request_id", .string(request.requestID)), ("method", .string(route.method)),
-                ("route", .string(route.pattern)), ("status", .count(response.status.code)),
-                ("duration_us", .int(elapsed / 1_000)),
-            ])
+        guard let log else { return }
+        logger.log(prepared: log) { line in
+            line.field("request_id", .string(request.requestID))
+            line.key("status")
+            line.int(Int64(response.status.code))
+            line.key("duration_us")
+            line.int(elapsed / 1_000)
+        }
+    }
+
+    private func accessLogMembers(_ route: RouteMetrics) -> [UInt8] {
+        logger.prepare(.info, "request", [("method", .string(route.method)), ("route", .string(route.pattern))])
     }
 
     /// The earlier of what the caller still allows and the route's own limit.

@@ -51,7 +51,8 @@ struct ProblemMapping: Sendable {
 
     private static func problem(_ error: JSONError) -> Problem {
         let kind = error.kind == .malformed ? KitProblems.malformedJSON : KitProblems.invalidRequest
-        var problem = kind.problem("The value at \(error.pointer.isEmpty ? "the top" : error.pointer) \(error.message).")
+        let place = error.pointer.isEmpty ? "the top" : error.pointer
+        var problem = kind.problem("The value at \(place) \(error.message).")
         problem.errors = [FieldError(pointer: error.pointer, code: error.kind.rawValue, detail: error.message)]
         return problem
     }

@@ -22,7 +22,8 @@ public struct Routes: Sendable {
     }
     private(set) var entries: [Entry] = []
 
-    init() {}
+    /// An empty table; services take ``Toolkit/routes``.
+    public init() {}
 
     public mutating func get(
         _ pattern: PathPattern, access: Access, options: RouteOptions = .standard, _ handler: @escaping RouteHandler

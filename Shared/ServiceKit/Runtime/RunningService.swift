@@ -131,9 +131,7 @@ public struct RunningService: Sendable {
                 refusals: kit.metrics.counter("tokens_refused_total", help: "Tokens that did not verify.")),
             mapping: ProblemMapping(service: composition.problem, logger: kit.logger),
             shedder: shedder, deadline: settings.requestDeadline)
-        var router = Router()
-        for entry in routes.entries { router.on(entry.method, entry.pattern, pipeline.handler(for: entry)) }
-        let server = HTTPServer(address: settings.host, port: settings.port, router: router)
+        let server = HTTPServer(address: settings.host, port: settings.port, router: pipeline.router(routes))
         do {
             try await server.start(on: kit.loops)
         } catch {
