@@ -1,0 +1,89 @@
+import CLinux
+import Crypto
+import JSON
+
+/// Makes everything a development installation needs to pay: the simulator's configuration file with keys and
+/// certificates of both sides, and the settings of the merchant (the orders service) as NAME=VALUE lines.
+///
+/// What is there already stays, so that payments made before remain payable.
+public enum DevelopmentKeys {
+    private static let mchid = "1900000109"
+    private static let appid = "wxd678efh567hg6787"
+    private static let openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+    /// Certificates of the real gateway live five years.
+    private static let lifetimeSeconds: Int64 = 5 * 365 * 86_400
+
+    /// - Parameters:
+    ///   - folder: made if missing; every file in it is readable by its owner only.
+    ///   - url: where the simulator will answer.
+    /// - Returns: nil, or a sentence that says what went wrong.
+    public static func make(folder: String, url: String, notifyURL: String) -> String? {
+        FileIO.makeFolder(folder)
+        let isComplete = FileIO.read(folder + "/server.json") != nil
+        do {
+            if !isComplete { try makeKeys(folder) }
+            let serial = try X509Certificate(pem: try existing(folder, "merchant_cert.pem")).serialHex
+            let apiV3Key = try existing(folder, "apiv3_key")
+            try write(orders(folder, url, notifyURL, serial), to: folder + "/orders.environment")
+            try write(server(url, serial, apiV3Key), to: folder + "/server.json")
+            return nil
+        } catch {
+            return "the keys could not be written to \(folder)"
+        }
+    }
+
+    private struct CannotWrite: Error {}
+
+    private static func write(_ text: String, to path: String) throws {
+        guard FileIO.write(text, to: path) else { throw CannotWrite() }
+    }
+
+    private static func existing(_ folder: String, _ name: String) throws -> String {
+        guard let bytes = FileIO.read(folder + "/" + name) else { throw CannotWrite() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func makeKeys(_ folder: String) throws {
+        for name in ["merchant", "platform", "platform_next"] {
+            let key = try RSAPrivateKey.generate()
+            let now = clinux_realtime_ns() / 1_000_000_000
+            // The next certificate expires later: clients encrypt with the one that lives longest.
+            let end = now + lifetimeSeconds + (name == "platform_next" ? 86_400 : 0)
+            let certificate = try X509Certificate.selfSigned(
+                key: key, commonName: "Linli \(name)", serial: [0x5A] + RandomBytes.make(19), notBefore: now - 3_600,
+                notAfter: end)
+            try write(key.pem, to: "\(folder)/\(name)_key.pem")
+            try write(certificate.pem, to: "\(folder)/\(name)_cert.pem")
+        }
+        try write(Hex.encode(RandomBytes.make(16)), to: folder + "/apiv3_key")
+    }
+
+    private static func server(_ url: String, _ serial: String, _ apiV3Key: String) throws -> String {
+        let value: JSONValue = [
+            "public_base_url": .string(url),
+            "wechat": [
+                "mchid": .string(mchid), "appid": .string(appid), "openid": .string(openid),
+                "merchant_cert_serial": .string(serial), "merchant_cert": "merchant_cert.pem",
+                "apiv3_key": .string(apiV3Key),
+                "platform_cert": "platform_cert.pem", "platform_private_key": "platform_key.pem",
+                "platform_cert_next": "platform_next_cert.pem", "platform_private_key_next": "platform_next_key.pem",
+                "allow_http_notify_url": true,
+            ],
+        ]
+        return String(decoding: JSON.encode(value), as: UTF8.self) + "\n"
+    }
+
+    private static func orders(_ folder: String, _ url: String, _ notifyURL: String, _ serial: String) -> String {
+        """
+        WECHAT_BASE_URL=\(url)
+        WECHAT_MCHID=\(mchid)
+        WECHAT_APPID=\(appid)
+        WECHAT_SERIAL=\(serial)
+        WECHAT_PRIVATE_KEY_FILE=\(folder)/merchant_key.pem
+        WECHAT_APIV3_KEY_FILE=\(folder)/apiv3_key
+        WECHAT_PLATFORM_CERT_FILE=\(folder)/platform_cert.pem
+        WECHAT_NOTIFY_URL=\(notifyURL)
+
+        """
+    }
+}

@@ -1,0 +1,134 @@
+import Crypto
+import EventLoop
+import HTTPClient
+import HTTPCore
+import JSON
+import Models
+import Postgres
+import ServiceKit
+
+/// Tells merchants what happened, again and again until they acknowledge or the schedule ends (protocol facts, section
+/// 3.12). What is due stands in the database, so a crash delays a try and loses none.
+struct Notifier: Sendable {
+    let configuration: GatewayConfiguration
+    let kit: Toolkit
+    let clock: BusinessClock
+
+    private static let batch: Int64 = 64
+    /// How long a merchant may take to acknowledge.
+    private static let answerSeconds = 5
+    /// Gaps between tries, in seconds: 15 retries over a little more than a day.
+    private static let gapsSeconds: [Double] = [
+        15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
+    ]
+
+    func deliverDue() async throws -> JobProgress {
+        let gaps = Self.gapsSeconds.map { Int64($0 * configuration.retryScale * 1_000) }
+        let due = try await kit.database.all(ClaimNotifications(limit: Self.batch, gapsMilliseconds: gaps))
+        await withTaskGroup(of: Void.self) { tasks in
+            for notification in due { tasks.addTask { await deliver(notification) } }
+        }
+        return due.count == Self.batch ? .more : .idle
+    }
+
+    private func deliver(_ notification: PendingNotification) async {
+        guard let merchant = configuration.merchant(notification.mchid) else { return }
+        do {
+            let body = try seal(notification, merchant)
+            // Same payload on every try, a fresh signature each time.
+            var headers = try await WeChatSignatures(configuration: configuration).headers(
+                for: body, merchant: merchant, requestSerial: nil)
+            headers.set("content-type", "application/json; charset=utf-8")
+            let answer = try await kit.http.send(ClientRequest(
+                method: .post, url: notification.url, headers: headers, body: body,
+                deadline: .now + .seconds(Self.answerSeconds)))
+            // Only the status counts; the body is not looked at.
+            guard answer.status == .ok || answer.status == .noContent else { return }
+            try await kit.database.execute(MarkDelivered(id: notification.id, at: kit.now()))
+        } catch {
+            kit.logger.info("a merchant was not reached", ("attempt", .count(Int(notification.attempts))))
+        }
+    }
+
+    private func seal(_ notification: PendingNotification, _ merchant: WeChatMerchant) throws -> [UInt8] {
+        let nonce = Hex.encode(RandomBytes.make(6))
+        let sealed = try AESGCM.seal(
+            Array(notification.resource.utf8), key: merchant.apiV3Key, nonce: Array(nonce.utf8),
+            authenticating: Array(notification.originalType.utf8))
+        let message: JSONValue = [
+            "id": .string(notification.id.description),
+            "create_time": .string(BeijingTime.text(notification.createdAt)),
+            "event_type": .string(notification.eventType), "resource_type": "encrypt-resource",
+            "summary": .string(notification.summary),
+            "resource": [
+                "original_type": .string(notification.originalType), "algorithm": "AEAD_AES_256_GCM",
+                "ciphertext": .string(Base64.encode(sealed)), "associated_data": .string(notification.originalType),
+                "nonce": .string(nonce),
+            ],
+        ]
+        return JSON.encode(message)
+    }
+}
+
+struct PendingNotification: Sendable {
+    var id: UUID128
+    var mchid: String
+    var url: String
+    var eventType: String
+    var originalType: String
+    var summary: String
+    var resource: String
+    var createdAt: Timestamp
+    var attempts: Int32
+}
+
+/// Takes what is due and sets the time of the next try before this one is made: a crash in between costs a gap.
+struct ClaimNotifications: Statement {
+    let limit: Int64
+    let gapsMilliseconds: [Int64]
+
+    static let name: StaticString = "claim_notifications"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        WITH due AS (
+            SELECT id
+            FROM notifications
+            WHERE next_at <= now()
+            ORDER BY next_at
+            LIMIT $1
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE notifications AS n
+        SET attempts = n.attempts + 1, next_at = now() + ($2::bigint[])[n.attempts + 1] * interval '1 millisecond'
+        FROM due
+        WHERE n.id = due.id
+        RETURNING n.id, n.mchid, n.url, n.event_type, n.original_type, n.summary, n.resource, n.created_at, n.attempts
+        """
+    func bind(to parameters: inout Parameters) {
+        parameters.append(limit)
+        parameters.append(gapsMilliseconds)
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> PendingNotification {
+        PendingNotification(
+            id: try row.next(), mchid: try row.next(), url: try row.next(), eventType: try row.next(),
+            originalType: try row.next(), summary: try row.next(), resource: try row.next(), createdAt: try row.next(),
+            attempts: try row.next())
+    }
+}
+
+struct MarkDelivered: Statement {
+    let id: UUID128
+    let at: Timestamp
+
+    static let name: StaticString = "mark_notification_delivered"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        UPDATE notifications
+        SET delivered_at = $2, next_at = NULL
+        WHERE id = $1 AND delivered_at IS NULL
+        """
+    func bind(to parameters: inout Parameters) {
+        parameters.append(id)
+        parameters.append(at)
+    }
+}

@@ -1,2 +1,0 @@
--- payments-sim
-SELECT 1;
