@@ -121,12 +121,22 @@ final class HeaderBlock: Sendable {
     func first(_ name: String) -> String? {
         var name = name
         let found = name.withUTF8 { wanted in
-            entries.first { entry in
-                entry.name.count == wanted.count
-                    && !zip(bytes[range(entry.name)], wanted).contains { ASCII.lower($0) != ASCII.lower($1) }
+            bytes.withUnsafeBufferPointer { bytes in
+                entries.first { entry in
+                    entry.name.count == wanted.count && Self.equal(bytes, Int(entry.name.lowerBound), wanted)
+                }
             }
         }
         return found.map { text($0.value) }
+    }
+
+    private static func equal(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ wanted: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        for index in 0..<wanted.count where bytes[start + index] != wanted[index] {
+            if ASCII.lower(bytes[start + index]) != ASCII.lower(wanted[index]) { return false }
+        }
+        return true
     }
 
     var fields: [HTTPField] {
@@ -151,19 +161,12 @@ enum ASCII {
     @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
-    /// `tchar`: what method names and field names are made of.
+    /// `tchar`: what method names and field names are made of. One bit a character: "!#$%&'*+-." and digits; letters,
+    /// "^_`" and "|~" (a test counts them out).
+    @inline(__always)
     static func isToken(_ byte: UInt8) -> Bool {
-        guard byte < 128 else { return false }
-        return byte < 64 ? tokenLow >> UInt64(byte) & 1 == 1 : tokenHigh >> UInt64(byte - 64) & 1 == 1
-    }
-
-    // One bit a character: "!#$%&'*+-." and digits; letters, "^_`" and "|~".
-    private static let tokenLow: UInt64 = mask("!#$%&'*+-.0123456789", from: 0)
-    private static let tokenHigh: UInt64 = mask(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~", from: 64)
-
-    private static func mask(_ characters: String, from base: UInt8) -> UInt64 {
-        characters.utf8.reduce(0) { $0 | 1 << UInt64($1 - base) }
+        let mask: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : byte < 128 ? 0x57FF_FFFF_C7FF_FFFE : 0
+        return mask >> UInt64(byte & 63) & 1 == 1
     }
 
     static func hexValue(_ byte: UInt8) -> UInt8? {

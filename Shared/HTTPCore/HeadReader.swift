@@ -18,9 +18,7 @@ struct HeadReader {
     }
 
     mutating func head() throws(RequestRefusal) -> RequestHead {
-        let method = try takeMethod()
-        let target = try takeTarget()
-        let minorVersion = try takeVersion()
+        let (method, target, minorVersion) = try requestLine()
         entries.reserveCapacity(16)
         while index < end - 2 { try takeField() }
         let (path, query, authority) = try Self.split(target, buffer, method)
@@ -36,7 +34,18 @@ struct HeadReader {
 
     // MARK: The request line
 
-    private mutating func takeMethod() throws(RequestRefusal) -> HTTPMethod {
+    /// The first line. The version is judged before the method: the preface of HTTP/2 looks like a method nobody knows.
+    mutating func requestLine() throws(RequestRefusal) -> (HTTPMethod, target: Range<Int>, minorVersion: Int) {
+        let method = try takeMethod()
+        let target = try takeTarget()
+        let minorVersion = try takeVersion()
+        guard let method else {
+            throw RequestRefusal(.notImplemented, "The method is not one this server knows.")
+        }
+        return (method, target, minorVersion)
+    }
+
+    private mutating func takeMethod() throws(RequestRefusal) -> HTTPMethod? {
         let from = index
         while index < end, ASCII.isToken(buffer[index]) { index += 1 }
         guard index > from, buffer[index] == 0x20 else {
@@ -44,10 +53,7 @@ struct HeadReader {
         }
         let name = UnsafeBufferPointer(rebasing: buffer[from..<index])
         index += 1
-        guard let method = HTTPMethod.known(name) else {
-            throw RequestRefusal(.notImplemented, "The method is not one this server knows.")
-        }
-        return method
+        return HTTPMethod.known(name)
     }
 
     private mutating func takeTarget() throws(RequestRefusal) -> Range<Int> {
@@ -170,10 +176,11 @@ struct HeadReader {
             guard isPort(bytes[colon...]) else { return false }
             host = bytes[..<colon]
         }
-        // reg-name of RFC 3986 section 3.2.2: unreserved, percent-encoded, sub-delims.
-        let allowed = Array("-._~%!$&'()*+,;=".utf8)
-        return host.allSatisfy { byte in
-            ASCII.isDigit(byte) || ASCII.lower(byte) &- UInt8(ascii: "a") < 26 || allowed.contains(byte)
+        // reg-name of RFC 3986 section 3.2.2: unreserved, percent-encoded, sub-delims. Without the comma, because a
+        // list of hosts is what a proxy makes of two Host fields. An empty host is invalid (RFC 9110 section 4.2.1).
+        return !host.isEmpty && host.allSatisfy { byte in
+            ASCII.isToken(byte) && byte != UInt8(ascii: "^") && byte != UInt8(ascii: "`") && byte != UInt8(ascii: "|")
+                && byte != UInt8(ascii: "#") || [0x28, 0x29, 0x3B, 0x3D].contains(byte)
         }
     }
 

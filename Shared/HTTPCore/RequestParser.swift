@@ -11,6 +11,7 @@ public struct RequestParser: Sendable {
     /// End of the request line, once seen.
     private var lineEnd: Int?
     private var lineStart = 0
+    private var isLineChecked = false
 
     /// A parser for one connection.
     public init(limits: HTTPLimits) {
@@ -22,13 +23,25 @@ public struct RequestParser: Sendable {
     /// - Returns: nil while the head is incomplete.
     /// - Throws: the refusal to answer with.
     public mutating func next(_ buffer: UnsafeBufferPointer<UInt8>) throws(RequestRefusal) -> RequestHead? {
-        guard let end = try scan(buffer) else { return nil }
+        guard let end = try scan(buffer) else {
+            try checkRequestLine(buffer)
+            return nil
+        }
         let first = Self.leadingEmptyLines(buffer)
         scanned = 0
         lineEnd = nil
         lineStart = 0
+        isLineChecked = false
         var reader = HeadReader(buffer, from: first, to: end, limits: limits)
         return try reader.head()
+    }
+
+    /// A request line that can never be right is refused as soon as it is there: who speaks HTTP/0.9 sends no more.
+    private mutating func checkRequestLine(_ buffer: UnsafeBufferPointer<UInt8>) throws(RequestRefusal) {
+        guard let lineEnd, !isLineChecked else { return }
+        isLineChecked = true
+        var reader = HeadReader(buffer, from: Self.leadingEmptyLines(buffer), to: lineEnd + 2, limits: limits)
+        _ = try reader.requestLine()
     }
 
     /// RFC 9112 section 2.2: a server should ignore an empty line before the request line; two at most here.

@@ -72,8 +72,9 @@ public struct ResponseParser: Sendable {
         _ buffer: UnsafeBufferPointer<UInt8>, _ end: Int, isHead: Bool
     ) throws(MalformedResponse) -> ResponseHead {
         let expected = StaticString("HTTP/1.")
-        guard end > 14, (0..<7).allSatisfy({ buffer[$0] == expected.utf8Start[$0] }), ASCII.isDigit(buffer[7]),
-            buffer[8] == 0x20, let code = Int(String(decoding: buffer[9..<12], as: UTF8.self)), (100...599).contains(code)
+        guard end > 15, (0..<7).allSatisfy({ buffer[$0] == expected.utf8Start[$0] }), ASCII.isDigit(buffer[7]),
+            buffer[8] == 0x20, let code = Int(String(decoding: buffer[9..<12], as: UTF8.self)), (100...599).contains(code),
+            buffer[12] == 0x20 || buffer[12] == 0x0D, Self.hasOnlyWholeLines(buffer, end)
         else { throw MalformedResponse(detail: "no status line") }
         let minorVersion = buffer[7] == UInt8(ascii: "0") ? 0 : 1
         var index = 12
@@ -88,6 +89,22 @@ public struct ResponseParser: Sendable {
             && (minorVersion == 1 || headers.hasToken("connection", "keep-alive"))
         return ResponseHead(
             status: status, headers: headers, framing: framing, keepsAlive: keepsAlive, byteCount: end)
+    }
+
+    /// Whether control characters stand nowhere but as CRLF at line ends, and as tabs.
+    private static func hasOnlyWholeLines(_ buffer: UnsafeBufferPointer<UInt8>, _ end: Int) -> Bool {
+        var index = 0
+        while index < end {
+            let byte = buffer[index]
+            if byte == 0x0D {
+                guard index + 1 < end, buffer[index + 1] == 0x0A else { return false }
+                index += 1
+            } else if byte < 0x20 && byte != 0x09 || byte == 0x7F {
+                return false
+            }
+            index += 1
+        }
+        return true
     }
 
     private static func entry(
