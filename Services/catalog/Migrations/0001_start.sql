@@ -1,2 +1,0 @@
--- catalog
-SELECT 1;
