@@ -1,1 +1,25 @@
-// Orders
+public import Postgres
+public import ServiceKit
+
+/// The orders service: carts, quotes, orders, payments, refunds, fulfilment and the figures of stores.
+public enum OrdersService: Service {
+    public static let name = "orders"
+    public static let databaseVariable = "ORDERS_DATABASE_URL"
+    public static let defaultPort = 7002
+    public static let neighbours = ["catalog", "notifications", "storefront"]
+    public static let migrations = Migration.all(in: [
+        ("0001_create_carts.sql", PackageResources._001_create_carts_sql),
+        ("0002_create_orders.sql", PackageResources._002_create_orders_sql),
+        ("0003_create_payments.sql", PackageResources._003_create_payments_sql),
+    ])
+    public static let openAPI = PackageResources.openapi_yaml
+    public static let problems = Problems.kinds
+
+    public static func compose(_ configuration: Configuration, _ kit: Toolkit) async throws -> Composition {
+        let gateway = try WeChatGateway(configuration.weChat, kit: kit)
+        let parts = Parts(configuration, kit, gateway: gateway)
+        return Composition(
+            routes: parts.routes(), jobs: parts.jobs(), eventConsumers: ["catalog", "notifications"],
+            problem: Problems.problem(for:))
+    }
+}

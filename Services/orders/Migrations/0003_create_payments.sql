@@ -7,7 +7,7 @@ CREATE TABLE payments (
     channel        text NOT NULL CHECK (channel IN ('native', 'h5', 'jsapi')),
     state          text NOT NULL CHECK (state IN ('created', 'open', 'paid', 'late', 'closed')),
     amount         bigint NOT NULL CHECK (amount > 0),
-    currency       text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    currency       text NOT NULL CHECK (octet_length(currency) = 3),
     refunded       bigint NOT NULL DEFAULT 0, -- asked back, whether or not it has arrived
     cashier_url    text, -- null: the gateway has not answered, or the channel has none
     code_url       text, -- null: likewise
@@ -32,7 +32,7 @@ CREATE TABLE refunds (
     order_id          uuid NOT NULL REFERENCES orders (id),
     payment_id        uuid NOT NULL REFERENCES payments (id),
     amount            bigint NOT NULL CHECK (amount > 0),
-    currency          text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    currency          text NOT NULL CHECK (octet_length(currency) = 3),
     reason            text NOT NULL CHECK (char_length(reason) BETWEEN 1 AND 300),
     state             text NOT NULL CHECK (state IN ('requested', 'processing', 'succeeded', 'failed')),
     gateway_refund_id text, -- null: the gateway has not answered
@@ -45,3 +45,12 @@ CREATE TABLE refunds (
 CREATE INDEX refunds_by_order ON refunds (order_id, id);
 CREATE INDEX refunds_to_send ON refunds (check_at) WHERE state IN ('requested', 'processing');
 CREATE INDEX refunds_succeeded ON refunds (completed_at) WHERE state = 'succeeded';
+
+-- Wakes the job that sends refunds, once a statement.
+CREATE FUNCTION refunds_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('refunds', '');
+        RETURN NULL;
+    END
+$$;
+CREATE TRIGGER refunds_inserted AFTER INSERT ON refunds FOR EACH STATEMENT EXECUTE FUNCTION refunds_notify();

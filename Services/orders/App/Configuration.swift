@@ -1,0 +1,28 @@
+import Models
+public import ServiceKit
+
+extension OrdersService {
+    /// The settings; the README lists them with units and defaults.
+    public struct Configuration: Sendable {
+        /// ORDERS_QUOTE_KEY: signs quotes and derives pickup codes.
+        let quoteKey: Redacted<[UInt8]>
+        /// ORDERS_UNPAID_MAX: unpaid orders a customer may have at once; 0: no limit.
+        let unpaidMax: Int
+        /// ORDERS_PAYMENT_SECONDS: how long an order waits for its payment.
+        let paymentWindow: Duration
+        /// ORDERS_OPENING_HOURS: `enforced` or `ignored`.
+        let openingHours: OpeningHoursRule
+        /// The WeChat Pay merchant.
+        let weChat: WeChatSettings
+    }
+
+    public static func configuration(_ reader: inout ConfigurationReader) -> Configuration {
+        Configuration(
+            quoteKey: reader.secret(
+                reader.optional("ORDERS_QUOTE_KEY") == nil ? "KEY_ENCRYPTION_KEY" : "ORDERS_QUOTE_KEY", bytes: 32),
+            unpaidMax: reader.int("ORDERS_UNPAID_MAX", default: 5, in: 0...1_000),
+            paymentWindow: reader.seconds("ORDERS_PAYMENT_SECONDS", default: 900, in: 60...3_600),
+            openingHours: reader.choice("ORDERS_OPENING_HOURS", default: OpeningHoursRule.enforced),
+            weChat: WeChatSettings.read(&reader))
+    }
+}

@@ -1,0 +1,229 @@
+import Models
+import Postgres
+
+/// The refunds of an order, oldest first.
+struct RefundsOfOrder: Statement {
+    static let name: StaticString = "refunds_of_order"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at
+        FROM refunds
+        WHERE order_id = $1
+        ORDER BY id
+        LIMIT 200
+        """
+    let id: OrderID
+
+    func bind(to parameters: inout Parameters) { parameters.append(id.uuid) }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Refund {
+        Refund(
+            id: try row.next(), orderID: try row.next(), paymentID: try row.next(),
+            amount: Money(minorUnits: try row.next(), currency: try row.currency()), reason: try row.next(),
+            state: try row.next(), createdAt: try row.next(), completedAt: try row.next())
+    }
+}
+
+/// What of an order's payment can still go back. The order's row is locked by the caller.
+struct RefundableOfOrder: Statement {
+    static let name: StaticString = "refundable_of_order"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT coalesce(sum(amount - refunded), 0)::bigint FROM payments WHERE order_id = $1 AND state = 'paid'
+        """
+    let id: OrderID
+
+    func bind(to parameters: inout Parameters) { parameters.append(id.uuid) }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 { try row.next() }
+}
+
+/// Stores a refund before the gateway hears of it; its amount counts as gone from then on. No row: no payment of the
+/// order has that much left.
+struct InsertRefund: Statement {
+    static let name: StaticString = "insert_refund"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        WITH held AS (
+            UPDATE payments
+            SET refunded = refunded + $3
+            WHERE id = (
+                    SELECT id FROM payments
+                    WHERE order_id = $2 AND state = 'paid' AND amount - refunded >= $3
+                    ORDER BY id
+                    LIMIT 1
+                    FOR UPDATE)
+                AND refunded + $3 <= amount
+            RETURNING id, order_id, currency
+        ), told AS (
+            INSERT INTO order_story (order_id, at, actor, actor_id, move, reason, trace)
+            SELECT order_id, $5, $6, $7, 'refund_requested', $4, $8
+            FROM held
+        )
+        INSERT INTO refunds (id, order_id, payment_id, amount, currency, reason, state, created_at, check_at)
+        SELECT $1, order_id, id, $3, currency, $4, 'requested', $5, $5
+        FROM held
+        RETURNING id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at
+        """
+    let id: RefundID
+    let orderID: OrderID
+    let amount: Int64
+    let reason: String
+    let now: Timestamp
+    let actor: Actor
+    let traceparent: String?
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(id.uuid)
+        parameters.append(orderID.uuid)
+        parameters.append(amount)
+        parameters.append(reason)
+        parameters.append(now)
+        parameters.append(actor.kind)
+        parameters.append(actor.accountID?.uuid)
+        parameters.append(traceparent)
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Refund {
+        try RefundsOfOrder.decode(&row)
+    }
+}
+
+/// Claims refunds to send or to ask about; the next time is twice as far away, up to ten minutes.
+struct ClaimRefundsToSend: Statement {
+    struct Row: Sendable {
+        let order: RefundOrder
+        /// False on the first try: then the gateway cannot know it.
+        let wasTried: Bool
+    }
+    static let name: StaticString = "claim_refunds_to_send"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        WITH due AS (
+            SELECT id
+            FROM refunds
+            WHERE state IN ('requested', 'processing') AND check_at <= $1
+            ORDER BY check_at
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE refunds
+        SET tries = tries + 1,
+            check_at = $1 + least(600, 5 * (1 << least(tries, 7))) * interval '1 second'
+        FROM due, payments
+        WHERE refunds.id = due.id AND payments.id = refunds.payment_id
+        RETURNING refunds.id, refunds.payment_id, refunds.amount, refunds.currency, payments.amount, payments.currency,
+            refunds.reason, refunds.tries > 1
+        """
+    let now: Timestamp
+    let limit: Int
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(now)
+        parameters.append(Int64(limit))
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Row {
+        let order = RefundOrder(
+            id: try row.next(), paymentID: try row.next(),
+            amount: Money(minorUnits: try row.next(), currency: try row.currency()),
+            paid: Money(minorUnits: try row.next(), currency: try row.currency()), reason: try row.next())
+        return Row(order: order, wasTried: try row.next())
+    }
+}
+
+/// The gateway has it and works on it.
+struct MarkRefundProcessing: Statement {
+    static let name: StaticString = "mark_refund_processing"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        UPDATE refunds
+        SET state = 'processing', gateway_refund_id = coalesce($2, gateway_refund_id)
+        WHERE id = $1 AND state = 'requested'
+        """
+    let id: RefundID
+    let gatewayRefundID: String?
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(id.uuid)
+        parameters.append(gatewayRefundID)
+    }
+}
+
+/// The order of a refund.
+struct OrderOfRefund: Statement {
+    static let name: StaticString = "order_of_refund"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT refunds.order_id, refunds.amount, refunds.currency, refunds.reason, refunds.state, payments.state = 'paid'
+        FROM refunds
+        JOIN payments ON payments.id = refunds.payment_id
+        WHERE refunds.id = $1
+        """
+    struct Row: Sendable {
+        let orderID: OrderID
+        let amount: Money
+        let reason: String
+        let state: RefundState
+        /// False for a late payment, whose order never had the money.
+        let isOfOrder: Bool
+    }
+    let id: RefundID
+
+    func bind(to parameters: inout Parameters) { parameters.append(id.uuid) }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Row {
+        Row(
+            orderID: try row.next(), amount: Money(minorUnits: try row.next(), currency: try row.currency()),
+            reason: try row.next(), state: try row.next(), isOfOrder: try row.next())
+    }
+}
+
+/// Ends a refund: its row, the order's sum and payment state, story and event. No row when it had ended before. The
+/// order's row is locked by the caller.
+struct EndRefund: Statement {
+    static let name: StaticString = "end_refund"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        WITH ended AS (
+            UPDATE refunds
+            SET state = $2, completed_at = $3, gateway_refund_id = coalesce($4, gateway_refund_id)
+            WHERE id = $1 AND state IN ('requested', 'processing')
+            RETURNING order_id, amount
+        ), moved AS (
+            UPDATE orders
+            SET refunded = refunded + ended.amount, payment_state = $5
+            FROM ended
+            WHERE orders.id = ended.order_id AND $6 AND $2 = 'succeeded'
+        ), told AS (
+            INSERT INTO order_story (order_id, at, actor, move, trace)
+            SELECT order_id, $3, 'gateway', CASE WHEN $2 = 'succeeded' THEN 'refunded' ELSE 'refund_failed' END, $7
+            FROM ended
+        ), event AS (
+            INSERT INTO outbox (event_id, consumer, type, aggregate, occurred_at, traceparent, data)
+            SELECT $8, 'notifications', 'order.refunded', $9, $3, $7, $10
+            FROM ended
+            WHERE $2 = 'succeeded'
+        )
+        SELECT order_id FROM ended
+        """
+    let id: RefundID
+    let state: RefundState
+    let at: Timestamp
+    let gatewayRefundID: String?
+    let paymentState: OrderPaymentState
+    let isOfOrder: Bool
+    let traceparent: String?
+    let eventID: EventID
+    let orderID: OrderID
+    let data: [UInt8]
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(id.uuid)
+        parameters.append(state)
+        parameters.append(at)
+        parameters.append(gatewayRefundID)
+        parameters.append(paymentState)
+        parameters.append(isOfOrder)
+        parameters.append(traceparent)
+        parameters.append(eventID.uuid)
+        parameters.append(orderID.description)
+        parameters.append(JSONBytes(data))
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> OrderID { try row.next() }
+}
