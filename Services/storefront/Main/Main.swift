@@ -1,3 +1,6 @@
+import ServiceKit
+import Storefront
+
 @main enum Main {
-    static func main() async {}
+    static func main() async { await ServiceRuntime.main(StorefrontService.self) }
 }

@@ -1,2 +1,0 @@
--- storefront
-SELECT 1;

@@ -1,0 +1,132 @@
+import Models
+
+/// The stores that a person works for.
+struct ConsolePage {
+    let stores: [Store]
+    let isOperator: Bool
+
+    func page(_ c: PageContext) -> WebPage {
+        WebPage(
+            title: c.words[.consoleTitle].description, section: .console, isConsole: true,
+            body: """
+                <div class="stack"><h1>\(c.words[.yourStores])</h1>\(list(c))\
+                \(HTML.when(isOperator, "<p class=\"muted small\">\(c.words[.consoleAll])</p>"))</div>
+                """)
+    }
+
+    private func list(_ c: PageContext) -> HTML {
+        if stores.isEmpty {
+            return Pieces.empty("scene-empty", c.words[.consoleNone], c.words[.consoleNoneText], nil, "", c)
+        }
+        return """
+            <ul class="stores">\(HTML.each(stores) { store in
+                """
+                <li class="store"><div class="tile t\(Pictures.tint(store.summary.kind))">\(c.pictures.store(store.summary.kind))</div>\
+                <div class="stack"><div class="row tight">\(ShopPieces.openBadge(store.summary, c))</div><h3>\
+                <a href="\(Link("/console/\(store.summary.id.description)"))">\(c.say(store.summary.name))</a></h3>\
+                <p class="muted small addr">\(store.summary.address)</p></div></li>
+                """
+            })</ul>
+            """
+    }
+}
+
+/// The orders board of a store: four columns, live.
+struct BoardPage {
+    let store: Store
+    let board: Board
+    let figures: StoreFigures
+    let now: Timestamp
+    let message: (text: String, tone: Pieces.Tone)?
+    /// Makes keys of the forms on this page.
+    let makeKey: @Sendable () -> String
+
+    private var id: String { store.summary.id.description }
+
+    func page(_ c: PageContext) -> WebPage {
+        let name = c.say(store.summary.name)
+        return WebPage(
+            title: "\(c.words[.board]) · \(name)", section: .console, isConsole: true, modules: [.live],
+            live: LiveSource(
+                stream: "/api/v1/streams/stores/\(id)", elements: "board-live figures-live",
+                chime: c.words[.newOrderChime].description),
+            body: """
+                <div class="stack"><div class="row apart"><div>\(Pieces.crumb("/console", c.words[.yourStores].description, c))\
+                <h1>\(name)</h1></div><p class="row"><span class="live" id="live-lamp" data-on="\(c.words[.live])" \
+                data-off="\(c.words[.notLive])">\(c.words[.notLive])</span><a class="btn small" href="\(Link("/console/\(id)"))">\
+                \(c.icon("refresh"))\(c.words[.refresh])</a></p></div>\(HTML.maybe(message) { Pieces.note($0.text, $0.tone, c) })\
+                \(redeem(c))\(today(c))\(columns(c))</div>
+                """)
+    }
+
+    private func redeem(_ c: PageContext) -> HTML {
+        """
+        <form class="card row" method="post" action="\(Link("/console/\(id)/collections"))">\(c.formField)\
+        <input type="hidden" name="key" value="\(makeKey())"><label class="strong" for="code">\(c.words[.redeemTitle])</label>\
+        <input class="input grow" id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" \
+        maxlength="40" required><button class="btn main">\(c.icon("check"))\(c.words[.redeem])</button></form>
+        """
+    }
+
+    private func today(_ c: PageContext) -> HTML {
+        """
+        <section id="figures-live" aria-label="\(c.words[.today])"><dl class="figures">\
+        \(figure(.figurePaid, "\(figures.ordersPaid)", c))\(figure(.figureCompleted, "\(figures.ordersCompleted)", c))\
+        \(figure(.figureItems, "\(figures.itemsSold)", c))\(figure(.figureRevenue, Pieces.text(figures.revenue), c))\
+        \(figure(.figureRefunds, Pieces.text(figures.refunds), c))</dl></section>
+        """
+    }
+
+    private func figure(_ name: Phrase, _ value: String, _ c: PageContext) -> HTML {
+        "<div class=\"figure\"><dt>\(c.words[.today]) · \(c.words[name])</dt><dd>\(value)</dd></div>"
+    }
+
+    private struct Column {
+        let state: FulfilmentState
+        let title: Phrase
+        let look: StaticString
+        let action: (name: Phrase, verb: StaticString)?
+    }
+
+    private static let columns: [Column] = [
+        Column(state: .waiting, title: .columnNew, look: "new", action: (.accept, "accept")),
+        Column(state: .accepted, title: .columnAccepted, look: "accepted", action: (.startPreparing, "prepare")),
+        Column(state: .preparing, title: .columnPreparing, look: "preparing", action: (.markReady, "ready")),
+        Column(state: .ready, title: .columnReady, look: "ready", action: nil),
+    ]
+
+    private func columns(_ c: PageContext) -> HTML {
+        """
+        <div id="board-live"><div class="board">\(HTML.each(Self.columns) { column in
+            let jobs = board.orders.filter { $0.states.fulfilment == column.state }
+            return """
+                <section class="column"><h2>\(c.words[column.title]) <span class="badge">\(jobs.count)</span></h2>\
+                \(HTML.when(jobs.isEmpty, "<p class=\"muted small\">\(c.words[.columnEmpty])</p>"))\
+                \(HTML.each(jobs) { job($0, column, c) })</section>
+                """
+        })</div></div>
+        """
+    }
+
+    private func job(_ order: BoardOrder, _ column: Column, _ c: PageContext) -> HTML {
+        let minutes = max(0, Int((now.microseconds - (order.paidAt ?? order.placedAt).microseconds) / 60_000_000))
+        let called: HTML =
+            order.queueNumber.map { "<span class=\"q\">#\($0)</span>" } ?? "<span class=\"strong num\">\(order.number)</span>"
+        return """
+            <article class="job \(column.look)"><div class="row apart">\(called)<span class="muted small">\
+            \(c.words(.waitingFor, minutes))</span></div><ul>\(HTML.each(order.lines) { line in
+                """
+                <li><span class="strong num">\(line.quantity) ×</span> \(CartPieces.name(line.itemName, line.skuName, c))\
+                \(HTML.maybe(line.note) { "<br><span class=\"badge warn\">\($0)</span>" })</li>
+                """
+            })</ul><p class="row apart"><span class="muted small num">\(order.number)</span><span class="num strong">\
+            \(Pieces.text(order.total))</span></p>\(HTML.maybe(column.action) { action in
+                """
+                <form method="post" action="\(Link("/console/\(id)/orders/\(order.id.description)/\(verb: action.verb)"))">\
+                \(c.formField)<input type="hidden" name="key" value="\(makeKey())"><button class="btn main small block">\
+                \(c.words[action.name])<span class="sr"> \(order.number)</span></button></form>
+                """
+            })</article>
+            """
+    }
+}
