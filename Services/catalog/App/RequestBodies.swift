@@ -13,6 +13,8 @@ extension Request {
     /// The body as it came, and read strictly as a value.
     ///
     /// - Throws: 413 above the limit, `JSONError` (400 with the pointer) when it is not such a value.
+    // Never inlined: inlined into a handler it crashes Swift 6.3's optimiser (coroutine splitting, swifterror).
+    @inline(never)
     func json<Value: JSONReadable>(
         _ type: Value.Type, upTo limit: Int
     ) async throws -> (body: [UInt8], value: Value) {

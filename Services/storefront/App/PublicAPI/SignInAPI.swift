@@ -73,6 +73,8 @@ struct SignInAPI: Sendable {
             createdAt: viewer.memberSince)
     }
 
+    // Never inlined: inlined into a handler it crashes Swift 6.3's optimiser (coroutine splitting, swifterror).
+    @inline(never)
     static func read<Input: JSONReadable>(_ request: Request) async throws -> Input {
         var request = request
         return try JSON.decode(
