@@ -1,14 +1,15 @@
 import Glibc
 
 /// The engine by itself, for measuring and for conformance tests:
-/// `engine-bench serve --port P [--loops N]`, `engine-bench database-reads URL [CONCURRENCY] [SECONDS]`.
+/// `engine-bench serve --port P [--loops N] [--database URL]`, `engine-bench database-reads URL [CONCURRENCY] [SECONDS]`.
 @main enum Main {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         switch arguments.first {
         case "serve":
-            guard let port = option("--port", arguments) else { fail() }
-            try await Serve.run(port: port, loops: option("--loops", arguments) ?? 1)
+            guard let port = option("--port", arguments).flatMap(Int.init) else { fail() }
+            let loops = option("--loops", arguments).flatMap(Int.init) ?? 1
+            try await Serve.run(port: port, loops: loops, databaseURL: option("--database", arguments))
         case "database-reads" where arguments.count > 1:
             let numbers = arguments.dropFirst(2).compactMap(Int.init)
             try await DatabaseReads.run(
@@ -17,13 +18,13 @@ import Glibc
         }
     }
 
-    private static func option(_ name: String, _ arguments: [String]) -> Int? {
+    private static func option(_ name: String, _ arguments: [String]) -> String? {
         guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
-        return Int(arguments[index + 1])
+        return arguments[index + 1]
     }
 
     private static func fail() -> Never {
-        print("usage: engine-bench serve --port P [--loops N]")
+        print("usage: engine-bench serve --port P [--loops N] [--database URL]")
         print("       engine-bench database-reads URL [CONCURRENCY] [SECONDS]")
         exit(2)
     }
