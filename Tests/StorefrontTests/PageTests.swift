@@ -78,7 +78,8 @@ import Testing
             let tag = try #require(file.headers["etag"])
             let again = try await harness.send(.get, String(path), headers: [("accept-encoding", "gzip"), ("if-none-match", tag)])
             #expect(again.status == .notModified)
-            #expect(try await harness.send(.get, "/static/x/passwd").status == .notFound)
+            let answer1 = try await harness.send(.get, "/static/x/passwd").status
+            #expect(answer1 == .notFound)
         }
     }
 
@@ -97,7 +98,8 @@ import Testing
             let answer = try await browser.post("/cart", fields, token: token)
             #expect(answer.status == .seeOther && answer.headers["location"] == path)
             #expect(browser.cookies["linli_cart"] == "\(cart.id).2")
-            #expect(try await browser.get("/cart").text.contains("36.00"))
+            let answer2 = try await browser.get("/cart").text.contains("36.00")
+            #expect(answer2)
             let other = StoreID.make(at: now)
             let asked = try await browser.post(
                 "/cart", [("store", other.description), ("set", "\(sku):1"), ("return", path)], token: token)

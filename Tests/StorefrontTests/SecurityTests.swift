@@ -47,7 +47,8 @@ final class HandClock: Sendable {
     @Test(arguments: ["//evil.example", "https://evil.example", "/\\evil.example"])
     func `signing in never leads to another site`(target: String) async throws {
         try await with { _, street, browser in
-            #expect(try await browser.signIn("13812345678", street, returning: target).headers["location"] == "/")
+            let answer1 = try await browser.signIn("13812345678", street, returning: target).headers["location"]
+            #expect(answer1 == "/")
         }
     }
 
@@ -61,10 +62,13 @@ final class HandClock: Sendable {
                 "/sign-in", [("phone", "13812345678"), ("code", try street.code())], token: Browser.token(in: second))
             let new = try #require(browser.cookies["linli_session"])
             #expect(new != old)
-            #expect(try await harness.send(.get, "/api/v1/me", token: old).status == .unauthorized)
-            #expect(try await harness.send(.get, "/api/v1/me", token: new).status == .ok)
+            let answer2 = try await harness.send(.get, "/api/v1/me", token: old).status
+            #expect(answer2 == .unauthorized)
+            let answer3 = try await harness.send(.get, "/api/v1/me", token: new).status
+            #expect(answer3 == .ok)
             _ = try await browser.post("/sign-out", [], token: Browser.token(in: try await browser.get("/account")))
-            #expect(try await harness.send(.get, "/api/v1/me", token: new).status == .unauthorized)
+            let answer4 = try await harness.send(.get, "/api/v1/me", token: new).status
+            #expect(answer4 == .unauthorized)
         }
     }
 
@@ -75,16 +79,19 @@ final class HandClock: Sendable {
             let token = try #require(browser.cookies["linli_session"])
             for _ in 0..<57 {
                 hand.advance(seconds: 1_500)
-                #expect(try await harness.send(.get, "/api/v1/me", token: token).status == .ok)
+                let answer5 = try await harness.send(.get, "/api/v1/me", token: token).status
+                #expect(answer5 == .ok)
             }
             hand.advance(seconds: 1_500)
-            #expect(try await harness.send(.get, "/api/v1/me", token: token).status == .unauthorized)
+            let answer6 = try await harness.send(.get, "/api/v1/me", token: token).status
+            #expect(answer6 == .unauthorized)
         }
         try await with(clock: hand.clock) { harness, street, browser in
             _ = try await browser.signIn("13812345678", street)
             let token = try #require(browser.cookies["linli_session"])
             hand.advance(seconds: 1_801)
-            #expect(try await harness.send(.get, "/api/v1/me", token: token).status == .unauthorized)
+            let answer7 = try await harness.send(.get, "/api/v1/me", token: token).status
+            #expect(answer7 == .unauthorized)
         }
     }
 
@@ -93,12 +100,18 @@ final class HandClock: Sendable {
             func tryCode(_ code: String) async throws -> HTTPStatus {
                 try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: code)).status
             }
-            #expect(try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678")).status == .accepted)
+            let answer8 = try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678")).status
+            #expect(answer8 == .accepted)
             let right = try street.code()
             let wrong = right == "000000" ? "000001" : "000000"
-            for _ in 0..<4 { #expect(try await tryCode(wrong) == .unprocessableContent) }
-            #expect(try await tryCode(wrong) == .tooManyRequests)
-            #expect(try await tryCode(right) == .unprocessableContent)
+            for _ in 0..<4 {
+                let answer = try await tryCode(wrong)
+                #expect(answer == .unprocessableContent)
+            }
+            let answer9 = try await tryCode(wrong)
+            #expect(answer9 == .tooManyRequests)
+            let answer10 = try await tryCode(right)
+            #expect(answer10 == .unprocessableContent)
             let again = try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678"))
             #expect(again.status == .tooManyRequests && again.headers["retry-after"] != nil)
         }
@@ -127,9 +140,11 @@ final class HandClock: Sendable {
                 _ = try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: phone))
             }
             let second = try street.code()
-            #expect(try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: second)).status == .unprocessableContent)
+            let answer11 = try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: second)).status
+            #expect(answer11 == .unprocessableContent)
             hand.advance(seconds: 301)
-            #expect(try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13912345678", code: second)).status == .unprocessableContent)
+            let answer12 = try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13912345678", code: second)).status
+            #expect(answer12 == .unprocessableContent)
         }
     }
 
@@ -138,11 +153,16 @@ final class HandClock: Sendable {
             func ask(_ phone: String) async throws -> HTTPStatus {
                 try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: phone)).status
             }
-            #expect(try await ask("13812345678") == .accepted)
-            #expect(try await ask("13812345678") == .tooManyRequests)
-            #expect(try await ask("13812345679") == .accepted)
-            #expect(try await ask("13800000000") == .accepted)
-            #expect(try await ask("13812345680") == .tooManyRequests)
+            let answer13 = try await ask("13812345678")
+            #expect(answer13 == .accepted)
+            let answer14 = try await ask("13812345678")
+            #expect(answer14 == .tooManyRequests)
+            let answer15 = try await ask("13812345679")
+            #expect(answer15 == .accepted)
+            let answer16 = try await ask("13800000000")
+            #expect(answer16 == .accepted)
+            let answer17 = try await ask("13812345680")
+            #expect(answer17 == .tooManyRequests)
         }
     }
 
@@ -153,11 +173,16 @@ final class HandClock: Sendable {
             _ = try await other.signIn("13912345678", street)
             let foreign = Browser.token(in: try await other.get("/account"))
             let own = Browser.token(in: try await browser.get("/account"))
-            #expect(try await browser.post("/sign-out", []).status == .forbidden)
-            #expect(try await browser.post("/sign-out", [], token: foreign).status == .forbidden)
-            #expect(try await browser.post("/sign-out", [], token: own, origin: "https://evil.example").status == .forbidden)
-            #expect(try await browser.post("/sign-out", [], token: own, origin: "null").status == .forbidden)
-            #expect(try await browser.get("/account").status == .ok)
+            let answer18 = try await browser.post("/sign-out", []).status
+            #expect(answer18 == .forbidden)
+            let answer19 = try await browser.post("/sign-out", [], token: foreign).status
+            #expect(answer19 == .forbidden)
+            let answer20 = try await browser.post("/sign-out", [], token: own, origin: "https://evil.example").status
+            #expect(answer20 == .forbidden)
+            let answer21 = try await browser.post("/sign-out", [], token: own, origin: "null").status
+            #expect(answer21 == .forbidden)
+            let answer22 = try await browser.get("/account").status
+            #expect(answer22 == .ok)
         }
     }
 
@@ -207,21 +232,26 @@ final class HandClock: Sendable {
         try await with { harness, street, browser in
             _ = try await browser.signIn("13812345678", street)
             let id = street.store.summary.id
-            #expect(try await browser.get("/console/\(id)").status == .notFound)
+            let answer23 = try await browser.get("/console/\(id)").status
+            #expect(answer23 == .notFound)
             let token = try #require(browser.cookies["linli_session"])
             let grant = StaffGrant(storeID: id, phone: "13812345678", role: "manager")
-            #expect(try await harness.send(.post, "/api/v1/staff", json: grant, token: token).status == .notFound)
+            let answer24 = try await harness.send(.post, "/api/v1/staff", json: grant, token: token).status
+            #expect(answer24 == .notFound)
             let boss = Browser(harness)
             _ = try await boss.signIn("13800000000", street)
             let operatorToken = try #require(boss.cookies["linli_session"])
-            #expect(try await harness.send(.post, "/api/v1/staff", json: grant, token: operatorToken).status == .created)
+            let answer25 = try await harness.send(.post, "/api/v1/staff", json: grant, token: operatorToken).status
+            #expect(answer25 == .created)
             let me: Account = try await harness.send(.get, "/api/v1/me", token: token).decoded()
             #expect(me.stores == [id.description: "manager"])
             let members: Models.Page<StaffMember> = try await harness.send(.get, "/api/v1/stores/\(id)/staff", token: token).decoded()
             #expect(members.items.map(\.phone) == ["138****5678"])
             let removal = "/api/v1/stores/\(id)/staff/\(me.id)"
-            #expect(try await harness.send(.delete, removal, token: operatorToken).status == .noContent)
-            #expect(try await browser.get("/console/\(id)").status == .notFound)
+            let answer26 = try await harness.send(.delete, removal, token: operatorToken).status
+            #expect(answer26 == .noContent)
+            let answer27 = try await browser.get("/console/\(id)").status
+            #expect(answer27 == .notFound)
         }
     }
 
@@ -240,9 +270,11 @@ final class HandClock: Sendable {
 
     @Test func `production shows no mailbox`() async throws {
         try await with(["LINLI_ENVIRONMENT": "production"]) { _, street, browser in
-            #expect(try await browser.get("/development/mailbox").status == .notFound)
+            let answer28 = try await browser.get("/development/mailbox").status
+            #expect(answer28 == .notFound)
             #expect(street.notifications.requests.isEmpty)
-            #expect(try await !browser.get("/").text.contains("/development/"))
+            let answer29 = try await browser.get("/").text.contains("/development/")
+            #expect(!answer29)
         }
     }
 }

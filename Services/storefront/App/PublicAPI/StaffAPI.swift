@@ -11,8 +11,10 @@ struct StaffAPI: Sendable {
     private var kit: Toolkit { callers.site.kit }
 
     func grant(_ request: Request, _ caller: Caller) async throws -> Response {
+        // Who calls comes first: a stranger learns nothing, not even what the body should be.
+        let viewer = try await callers.require(request)
         let input: StaffGrant = try await SignInAPI.read(request)
-        let viewer = try await manager(of: input.storeID, request)
+        try Self.check(viewer, manages: input.storeID)
         guard let role = StaffRole(rawValue: input.role) else {
             throw SignInAPI.invalid("/role", "must be clerk or manager")
         }
@@ -56,9 +58,13 @@ struct StaffAPI: Sendable {
     /// The caller, who must manage the store. Everyone else learns nothing of it.
     private func manager(of store: StoreID, _ request: Request) async throws -> Viewer {
         let viewer = try await callers.require(request)
+        try Self.check(viewer, manages: store)
+        return viewer
+    }
+
+    private static func check(_ viewer: Viewer, manages store: StoreID) throws {
         guard viewer.caller.mayAct(for: store, as: .manager) else {
             throw KitProblems.notFound.error("There is no such store, or you do not manage it.")
         }
-        return viewer
     }
 }
