@@ -91,6 +91,9 @@ let tools: [Target] = [
         name: "EngineBench",
         dependencies: ["ServiceKit", "Postgres", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Models"],
         path: "Tests/Benchmarks/EngineBench", swiftSettings: strict),
+    .executableTarget(
+        name: "JSONBench", dependencies: ["JSON", "Models"], path: "Tests/Benchmarks/JSONBench",
+        swiftSettings: strict),
     .testTarget(
         name: "ArchitectureTests", dependencies: [], path: "Tests/ArchitectureTests", swiftSettings: strict),
     .testTarget(
@@ -114,6 +117,7 @@ let package = Package(
         .executable(name: "storefront", targets: ["StorefrontMain"]),
         .executable(name: "linli", targets: ["LinliCommand"]),
         .executable(name: "engine-bench", targets: ["EngineBench"]),
+        .executable(name: "json-bench", targets: ["JSONBench"]),
     ],
     targets: edges + (modules + services).flatMap { $0 } + tools
 )
