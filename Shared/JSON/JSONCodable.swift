@@ -42,8 +42,9 @@ public enum JSON {
         _ type: T.Type, from bytes: ArraySlice<UInt8>, mode: Mode = .strict
     ) throws(JSONError) -> T {
         let result: Result<T, JSONError> = bytes.withUnsafeBufferPointer { buffer in
+            var reader = JSONReader(buffer, mode: mode)
+            defer { reader.giveBack() }
             do throws(JSONError) {
-                var reader = JSONReader(buffer, mode: mode)
                 let value = try T(from: &reader)
                 try reader.finish()
                 return .success(value)

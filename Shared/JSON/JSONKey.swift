@@ -1,55 +1,90 @@
 /// A member's name while its object is being read; compares with constants without making a `String`.
+///
+/// Three plain words, so that passing it on costs nothing. Like the reader it is valid only inside `JSON.decode`.
 public struct JSONKey {
-    // Into the text being read when the name has no escapes and is ASCII, else the decoded name.
-    private let plain: UnsafeBufferPointer<UInt8>
-    private let decoded: String?
+    // Into the text being read, or, for a name with escapes, into memory that the reader keeps.
+    @usableFromInline let start: UnsafePointer<UInt8>
+    @usableFromInline let count: Int
     @usableFromInline let hash: UInt64
 
-    init(plain: UnsafeBufferPointer<UInt8>) {
-        self.plain = plain
-        decoded = nil
-        hash = Self.hash(plain)
+    init(start: UnsafePointer<UInt8>, count: Int) {
+        self.start = start
+        self.count = count
+        hash = Self.hash(start, count)
     }
 
-    init(_ decoded: String) {
-        plain = UnsafeBufferPointer(start: nil, count: 0)
-        self.decoded = decoded
-        hash = Self.hash(decoded.utf8)
+    /// A name of at most seven bytes, which are `word`, the rest of it zero.
+    @inline(__always)
+    init(start: UnsafePointer<UInt8>, count: Int, short word: UInt64) {
+        self.start = start
+        self.count = count
+        hash = Self.mix(Self.begin(count), word)
     }
 
     /// The name.
     public var text: String {
-        decoded ?? String(decoding: plain, as: UTF8.self)
+        String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
     /// Whether the name is `pattern`: lets a `switch` over a key list constants.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func ~= (pattern: StaticString, key: JSONKey) -> Bool {
-        key.equals(pattern.utf8Start, pattern.utf8CodeUnitCount)
+        key.count == pattern.utf8CodeUnitCount && key.equals(pattern.utf8Start)
     }
 
-    func equals(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        if let decoded { return decoded.utf8.elementsEqual(UnsafeBufferPointer(start: start, count: count)) }
-        guard plain.count == count, let base = plain.baseAddress else { return count == 0 && plain.isEmpty }
-        for index in 0..<count where base[index] != start[index] { return false }
+    @inlinable @inline(__always)
+    func equals(_ other: UnsafePointer<UInt8>) -> Bool {
+        var index = 0
+        while index + 8 <= count {
+            if UnsafeRawPointer(start + index).loadUnaligned(as: UInt64.self)
+                != UnsafeRawPointer(other + index).loadUnaligned(as: UInt64.self)
+            {
+                return false
+            }
+            index += 8
+        }
+        while index < count {
+            if start[index] != other[index] { return false }
+            index += 1
+        }
         return true
     }
 
-    /// FNV-1a. Two names with one hash are taken for the same, which can only make a crafted object be refused.
-    private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return hash
+    /// Eight bytes at a time. Two names with one hash are taken for the same, which can only make a crafted object be
+    /// refused: names of one length below eight bytes never share one.
+    private static func hash(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+        var hash = begin(count)
+        var index = 0
+        while index + 8 <= count {
+            let word = UnsafeRawPointer(start + index).loadUnaligned(as: UInt64.self)
+            hash = mix(hash, UInt64(littleEndian: word))
+            index += 8
+        }
+        guard index < count else { return hash }
+        var rest: UInt64 = 0
+        for position in stride(from: count - 1, through: index, by: -1) { rest = rest << 8 | UInt64(start[position]) }
+        return mix(hash, rest)
+    }
+
+    @inline(__always)
+    private static func begin(_ count: Int) -> UInt64 { UInt64(truncatingIfNeeded: count) &* 0xD6E8_FEB8_6659_FD93 }
+
+    @inline(__always)
+    private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        return product ^ (product >> 32)
     }
 }
 
 /// The names an object had so far: a few on the stack, a set beyond.
 @usableFromInline
 struct SeenNames {
-    private static let inlineMax = 24
-    private var few = InlineArray<24, UInt64>(repeating: 0)
+    private static let inlineMax = 16
+    /// A bit for each name: while a name's bit is not set, no name needs to be compared with it.
+    private var filter: UInt64 = 0
     private var count = 0
-    private var many: Set<UInt64> = []
+    private var few = InlineArray<16, UInt64>(repeating: 0)
+    private var many: Set<UInt64>?
 
     @usableFromInline
     init() {}
@@ -57,12 +92,26 @@ struct SeenNames {
     /// False when the name was there before.
     @usableFromInline
     mutating func insert(_ hash: UInt64) -> Bool {
-        for index in 0..<min(count, Self.inlineMax) where few[index] == hash { return false }
+        let bit = 1 as UInt64 &<< (hash &>> 58)
+        let isNew = filter & bit == 0
+        filter |= bit
+        if !isNew {
+            for index in 0..<min(count, Self.inlineMax) where few[index] == hash { return false }
+        }
         if count < Self.inlineMax {
             few[count] = hash
             count += 1
             return true
         }
-        return many.insert(hash).inserted
+        return many.insertNew(hash)
+    }
+}
+
+extension Set<UInt64>? {
+    fileprivate mutating func insertNew(_ value: UInt64) -> Bool {
+        var values = self ?? []
+        self = nil
+        defer { self = values }
+        return values.insert(value).inserted
     }
 }

@@ -3,49 +3,54 @@ extension JSONReader {
     public mutating func string() throws(JSONError) -> String {
         guard try begin() == UInt8(ascii: "\"") else { throw wrongType("must be text") }
         let start = index + 1
-        let stop = JSONScan.endOfPlainRun(base, from: start, to: count)
-        guard stop < count else { throw malformed("a text has no end") }
-        guard base[stop] == UInt8(ascii: "\"") else { return try escapedString(from: start) }
-        index = stop + 1
-        return try text(start, stop)
+        let run = JSONScan.plainRun(base, from: start, to: count)
+        guard run.end < count else { throw malformed("a text has no end") }
+        guard base[run.end] == UInt8(ascii: "\"") else {
+            return String(decoding: try unescaped(from: start), as: UTF8.self)
+        }
+        let bytes = UnsafeBufferPointer(start: base + start, count: run.end - start)
+        if run.mayBeBeyondASCII { try checkUTF8(bytes) }
+        index = run.end + 1
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Reads a member's name without making a `String` of it.
     mutating func keyString() throws(JSONError) -> JSONKey {
         let start = index + 1
-        let stop = JSONScan.endOfPlainRun(base, from: start, to: count)
-        guard stop < count else { throw malformed("a text has no end") }
-        guard base[stop] == UInt8(ascii: "\"") else { return JSONKey(try escapedString(from: start)) }
-        index = stop + 1
-        let bytes = UnsafeBufferPointer(start: base + start, count: stop - start)
-        if !bytes.allSatisfy({ $0 < 0x80 }) { return JSONKey(try text(start, stop)) }
-        return JSONKey(plain: bytes)
-    }
-
-    private func text(_ start: Int, _ stop: Int) throws(JSONError) -> String {
-        let bytes = UnsafeBufferPointer(start: base + start, count: stop - start)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw malformed("a text is not valid UTF-8")
+        if let short = JSONScan.shortName(base, at: start, to: count) {
+            index = start + short.count + 1
+            return JSONKey(start: base + start, count: short.count, short: short.word)
         }
-        return text
+        let run = JSONScan.plainRun(base, from: start, to: count)
+        guard run.end < count else { throw malformed("a text has no end") }
+        guard base[run.end] == UInt8(ascii: "\"") else { return keep(name: try unescaped(from: start)) }
+        if run.mayBeBeyondASCII {
+            try checkUTF8(UnsafeBufferPointer(start: base + start, count: run.end - start))
+        }
+        index = run.end + 1
+        return JSONKey(start: base + start, count: run.end - start)
     }
 
-    /// The slow way, for texts with escapes.
-    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+    private func checkUTF8(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+        guard JSONScan.isUTF8(bytes) else { throw malformed("a text is not valid UTF-8") }
+    }
+
+    /// The slow way, for texts with escapes: the bytes they stand for, which are UTF-8.
+    private mutating func unescaped(from start: Int) throws(JSONError) -> [UInt8] {
         var bytes: [UInt8] = []
         var from = start
         while true {
-            let stop = JSONScan.endOfPlainRun(base, from: from, to: count)
-            bytes.append(contentsOf: UnsafeBufferPointer(start: base + from, count: stop - from))
-            index = stop
-            guard stop < count else { throw malformed("a text has no end") }
-            switch base[stop] {
+            let run = JSONScan.plainRun(base, from: from, to: count)
+            let plain = UnsafeBufferPointer(start: base + from, count: run.end - from)
+            index = run.end
+            // A character never spans an escape, so each run is UTF-8 by itself or the text is not.
+            if run.mayBeBeyondASCII { try checkUTF8(plain) }
+            bytes.append(contentsOf: plain)
+            guard run.end < count else { throw malformed("a text has no end") }
+            switch base[run.end] {
             case UInt8(ascii: "\""):
-                index = stop + 1
-                guard let text = String(validating: bytes, as: UTF8.self) else {
-                    throw malformed("a text is not valid UTF-8")
-                }
-                return text
+                index = run.end + 1
+                return bytes
             case UInt8(ascii: "\\"):
                 try appendEscaped(to: &bytes)
                 from = index

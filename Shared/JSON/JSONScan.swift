@@ -1,24 +1,52 @@
-/// Eight bytes at a time: where a run of characters that need no attention ends.
+/// Eight bytes at a time: where a run of characters that need no attention ends, and whether bytes are UTF-8.
 enum JSONScan {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highs: UInt64 = 0x8080_8080_8080_8080
 
-    /// The index of the first quote, backslash or control character in `from..<to`, or `to`.
+    /// A run of characters of a text, up to a quote, a backslash or a control character.
+    struct PlainRun {
+        /// The index of the first byte that is none of the run, or the end of the text.
+        var end: Int
+        /// Whether the run may have bytes beyond ASCII, which are not yet known to be UTF-8.
+        var mayBeBeyondASCII: Bool
+    }
+
+    /// The run that begins at `from` and ends before `to` at the latest.
     @inline(__always)
-    static func endOfPlainRun(_ base: UnsafePointer<UInt8>, from: Int, to: Int) -> Int {
+    static func plainRun(_ base: UnsafePointer<UInt8>, from: Int, to: Int) -> PlainRun {
         var index = from
+        var seen: UInt64 = 0
         while index + 8 <= to {
-            let word = UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self)
-            let found = specials(UInt64(littleEndian: word))
-            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            let word = UInt64(littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
+            let found = specials(word)
+            if found != 0 {
+                let length = found.trailingZeroBitCount / 8
+                seen |= word & ((1 &<< (UInt64(length) &* 8)) &- 1)
+                return PlainRun(end: index + length, mayBeBeyondASCII: seen & highs != 0)
+            }
+            seen |= word
             index += 8
         }
         while index < to {
             let byte = base[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            seen |= UInt64(byte)
             index += 1
         }
-        return to
+        return PlainRun(end: index, mayBeBeyondASCII: seen & highs != 0)
+    }
+
+    /// A name of at most seven ASCII bytes with its closing quote, found with one load; nil: look at it the long way.
+    @inline(__always)
+    static func shortName(_ base: UnsafePointer<UInt8>, at start: Int, to end: Int) -> (word: UInt64, count: Int)? {
+        guard start + 8 <= end else { return nil }
+        let word = UInt64(littleEndian: UnsafeRawPointer(base + start).loadUnaligned(as: UInt64.self))
+        let found = specials(word)
+        guard found != 0 else { return nil }
+        let count = found.trailingZeroBitCount / 8
+        let name = word & ((1 &<< (UInt64(count) &* 8)) &- 1)
+        guard base[start + count] == UInt8(ascii: "\""), name & highs == 0 else { return nil }
+        return (name, count)
     }
 
     /// A mask whose lowest set bit marks the first byte that is `"`, `\` or below 0x20. (Bytes after the first hit may
@@ -29,5 +57,36 @@ enum JSONScan {
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
         return (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
+    }
+
+    /// Whether bytes are well-formed UTF-8 (Unicode 16, table 3-7: no overlong forms, no surrogates, none above U+10FFFF).
+    static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = bytes.baseAddress else { return true }
+        let count = bytes.count
+        var index = 0
+        while index < count {
+            let lead = base[index]
+            if lead < 0x80 {
+                index += 1
+                continue
+            }
+            let length: Int
+            let second: ClosedRange<UInt8>
+            switch lead {
+            case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
+            case 0xE0: (length, second) = (3, 0xA0...0xBF)
+            case 0xED: (length, second) = (3, 0x80...0x9F)
+            case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
+            case 0xF0: (length, second) = (4, 0x90...0xBF)
+            case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
+            case 0xF4: (length, second) = (4, 0x80...0x8F)
+            default: return false
+            }
+            guard index + length <= count, second.contains(base[index + 1]) else { return false }
+            if length > 2, base[index + 2] & 0xC0 != 0x80 { return false }
+            if length > 3, base[index + 3] & 0xC0 != 0x80 { return false }
+            index += length
+        }
+        return true
     }
 }

@@ -160,7 +160,7 @@ public struct JSONWriter {
         guard let start = text.baseAddress else { return }
         var from = 0
         while from < text.count {
-            let stop = JSONScan.endOfPlainRun(start, from: from, to: text.count)
+            let stop = JSONScan.plainRun(start, from: from, to: text.count).end
             if stop > from { bytes.append(contentsOf: UnsafeBufferPointer(start: start + from, count: stop - from)) }
             guard stop < text.count else { return }
             appendEscape(start[stop])

@@ -35,7 +35,7 @@ private struct Line: JSONModel, Equatable {
             default: try json.unknown(key)
             }
         }
-        self.init(sku: try json.require(sku, "sku"), quantity: try json.require(quantity, "quantity"), note: note)
+        self.init(sku: try json.require(&sku, "sku"), quantity: try json.require(&quantity, "quantity"), note: note)
     }
 }
 
@@ -50,7 +50,7 @@ private struct Order: JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.lines = try json.require(lines, "lines")
+        self.lines = try json.require(&lines, "lines")
     }
 }
 

@@ -92,7 +92,7 @@ struct NewNote: JSONModel, Equatable {
             default: try json.unknown(key)
             }
         }
-        self.text = try json.require(text, "text")
+        self.text = try json.require(&text, "text")
     }
 
     func write(to json: inout JSONWriter) {

@@ -34,7 +34,7 @@ extension StockCommitFailed: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(orderID: try json.require(orderID, "order_id"), storeID: storeID)
+        self.init(orderID: try json.require(&orderID, "order_id"), storeID: storeID)
     }
 }
 
@@ -72,7 +72,7 @@ extension StockAdjusted: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(batch: try json.require(batch, "batch"), levels: try json.require(levels, "levels"))
+        self.init(batch: try json.require(&batch, "batch"), levels: try json.require(&levels, "levels"))
     }
 }
 
@@ -117,7 +117,7 @@ extension AdjustedLevel: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), onHand: try json.require(onHand, "on_hand"),
-            reserved: try json.require(reserved, "reserved"))
+            skuID: try json.require(&skuID, "sku_id"), onHand: try json.require(&onHand, "on_hand"),
+            reserved: try json.require(&reserved, "reserved"))
     }
 }

@@ -34,7 +34,7 @@ extension ItemCategory: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(id: try json.require(id, "id"), name: try json.require(name, "name"))
+        self.init(id: try json.require(&id, "id"), name: try json.require(&name, "name"))
     }
 }
 
@@ -85,8 +85,8 @@ extension SKU: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), name: try json.require(name, "name"),
-            price: try json.require(price, "price"), available: try json.require(available, "available"))
+            id: try json.require(&id, "id"), name: try json.require(&name, "name"),
+            price: try json.require(&price, "price"), available: try json.require(&available, "available"))
     }
 }
 
@@ -164,9 +164,9 @@ extension Item: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), storeID: try json.require(storeID, "store_id"), code: code,
-            category: try json.require(category, "category"), name: try json.require(name, "name"),
-            description: try json.require(description, "description"), picture: try json.require(picture, "picture"),
-            skus: try json.require(skus, "skus"))
+            id: try json.require(&id, "id"), storeID: try json.require(&storeID, "store_id"), code: code,
+            category: try json.require(&category, "category"), name: try json.require(&name, "name"),
+            description: try json.require(&description, "description"), picture: try json.require(&picture, "picture"),
+            skus: try json.require(&skus, "skus"))
     }
 }

@@ -49,8 +49,8 @@ extension NewMerchant: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            code: try json.require(code, "code"), name: try json.require(name, "name"),
-            kind: try json.require(kind, "kind"))
+            code: try json.require(&code, "code"), name: try json.require(&name, "name"),
+            kind: try json.require(&kind, "kind"))
     }
 }
 
@@ -101,8 +101,8 @@ extension Merchant: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), code: try json.require(code, "code"),
-            name: try json.require(name, "name"), kind: try json.require(kind, "kind"))
+            id: try json.require(&id, "id"), code: try json.require(&code, "code"),
+            name: try json.require(&name, "name"), kind: try json.require(&kind, "kind"))
     }
 }
 
@@ -253,12 +253,12 @@ extension NewStore: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            merchantID: try json.require(merchantID, "merchant_id"), number: try json.require(number, "number"),
-            name: try json.require(name, "name"), description: description ?? LocalizedText(zh: "", en: ""),
-            address: try json.require(address, "address"), city: try json.require(city, "city"),
-            province: try json.require(province, "province"), postcode: postcode, phone: phone,
-            location: try json.require(location, "location"), datum: datum ?? .wgs84,
-            timeZone: timeZone ?? "Asia/Shanghai", openingHours: try json.require(openingHours, "opening_hours"),
+            merchantID: try json.require(&merchantID, "merchant_id"), number: try json.require(&number, "number"),
+            name: try json.require(&name, "name"), description: description ?? LocalizedText(zh: "", en: ""),
+            address: try json.require(&address, "address"), city: try json.require(&city, "city"),
+            province: try json.require(&province, "province"), postcode: postcode, phone: phone,
+            location: try json.require(&location, "location"), datum: datum ?? .wgs84,
+            timeZone: timeZone ?? "Asia/Shanghai", openingHours: try json.require(&openingHours, "opening_hours"),
             isAcceptingOrders: isAcceptingOrders ?? true)
     }
 }

@@ -74,7 +74,7 @@ extension NewSKU: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            code: code, name: name, price: try json.require(price, "price"), stock: stock ?? 0,
+            code: code, name: name, price: try json.require(&price, "price"), stock: stock ?? 0,
             onlineBuffer: onlineBuffer ?? 0)
     }
 }
@@ -171,10 +171,10 @@ extension NewItem: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            storeID: try json.require(storeID, "store_id"), code: code,
-            category: try json.require(category, "category"), name: try json.require(name, "name"),
+            storeID: try json.require(&storeID, "store_id"), code: code,
+            category: try json.require(&category, "category"), name: try json.require(&name, "name"),
             description: description ?? LocalizedText(zh: "", en: ""), picture: picture ?? "",
-            skus: try json.require(skus, "skus"))
+            skus: try json.require(&skus, "skus"))
     }
 }
 

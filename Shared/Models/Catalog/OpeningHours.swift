@@ -81,7 +81,7 @@ extension OpeningPeriod: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(opens: try json.require(opens, "opens"), closes: try json.require(closes, "closes"))
+        self.init(opens: try json.require(&opens, "opens"), closes: try json.require(&closes, "closes"))
     }
 }
 
@@ -122,7 +122,7 @@ extension DayHours: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(day: try json.require(day, "day"), periods: try json.require(periods, "periods"))
+        self.init(day: try json.require(&day, "day"), periods: try json.require(&periods, "periods"))
     }
 }
 

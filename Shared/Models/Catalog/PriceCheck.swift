@@ -34,7 +34,7 @@ extension PriceCheckRequest: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(storeID: try json.require(storeID, "store_id"), skuIDs: try json.require(skuIDs, "sku_ids"))
+        self.init(storeID: try json.require(&storeID, "store_id"), skuIDs: try json.require(&skuIDs, "sku_ids"))
     }
 }
 
@@ -106,10 +106,10 @@ extension PricedStore: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), merchantID: try json.require(merchantID, "merchant_id"),
-            kind: try json.require(kind, "kind"), name: try json.require(name, "name"),
-            timeZone: try json.require(timeZone, "time_zone"), isOpenNow: try json.require(isOpenNow, "open_now"),
-            isAcceptingOrders: try json.require(isAcceptingOrders, "accepting_orders"))
+            id: try json.require(&id, "id"), merchantID: try json.require(&merchantID, "merchant_id"),
+            kind: try json.require(&kind, "kind"), name: try json.require(&name, "name"),
+            timeZone: try json.require(&timeZone, "time_zone"), isOpenNow: try json.require(&isOpenNow, "open_now"),
+            isAcceptingOrders: try json.require(&isAcceptingOrders, "accepting_orders"))
     }
 }
 
@@ -174,9 +174,9 @@ extension PricedSKU: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), itemID: try json.require(itemID, "item_id"),
-            itemName: try json.require(itemName, "item_name"), skuName: try json.require(skuName, "sku_name"),
-            price: try json.require(price, "price"), available: try json.require(available, "available"))
+            skuID: try json.require(&skuID, "sku_id"), itemID: try json.require(&itemID, "item_id"),
+            itemName: try json.require(&itemName, "item_name"), skuName: try json.require(&skuName, "sku_name"),
+            price: try json.require(&price, "price"), available: try json.require(&available, "available"))
     }
 }
 
@@ -221,7 +221,7 @@ extension PriceCheck: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            store: try json.require(store, "store"), skus: try json.require(skus, "skus"),
-            unknownSKUIDs: try json.require(unknownSKUIDs, "unknown_sku_ids"))
+            store: try json.require(&store, "store"), skus: try json.require(&skus, "skus"),
+            unknownSKUIDs: try json.require(&unknownSKUIDs, "unknown_sku_ids"))
     }
 }

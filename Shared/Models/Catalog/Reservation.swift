@@ -45,7 +45,7 @@ extension ReservationLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), quantity: try json.require(quantity, "quantity"),
+            skuID: try json.require(&skuID, "sku_id"), quantity: try json.require(&quantity, "quantity"),
             unitPrice: unitPrice)
     }
 }
@@ -100,8 +100,8 @@ extension ReservationRequest: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            orderID: try json.require(orderID, "order_id"), storeID: try json.require(storeID, "store_id"),
-            expiresAt: try json.require(expiresAt, "expires_at"), lines: try json.require(lines, "lines"))
+            orderID: try json.require(&orderID, "order_id"), storeID: try json.require(&storeID, "store_id"),
+            expiresAt: try json.require(&expiresAt, "expires_at"), lines: try json.require(&lines, "lines"))
     }
 }
 
@@ -134,7 +134,7 @@ extension ReservationBatch: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(reservations: try json.require(reservations, "reservations"))
+        self.init(reservations: try json.require(&reservations, "reservations"))
     }
 }
 
@@ -214,7 +214,7 @@ extension ReservationResult: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            orderID: try json.require(orderID, "order_id"), outcome: try json.require(outcome, "outcome"),
+            orderID: try json.require(&orderID, "order_id"), outcome: try json.require(&outcome, "outcome"),
             skuID: skuID, available: available, price: price, reservationID: reservationID)
     }
 }
@@ -245,6 +245,6 @@ extension ReservationResults: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(results: try json.require(results, "results"))
+        self.init(results: try json.require(&results, "results"))
     }
 }

@@ -78,8 +78,8 @@ extension Reservation: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), orderID: try json.require(orderID, "order_id"),
-            storeID: try json.require(storeID, "store_id"), state: try json.require(state, "state"),
-            expiresAt: try json.require(expiresAt, "expires_at"), lines: try json.require(lines, "lines"))
+            id: try json.require(&id, "id"), orderID: try json.require(&orderID, "order_id"),
+            storeID: try json.require(&storeID, "store_id"), state: try json.require(&state, "state"),
+            expiresAt: try json.require(&expiresAt, "expires_at"), lines: try json.require(&lines, "lines"))
     }
 }

@@ -62,8 +62,8 @@ extension StockAdjustmentLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), delta: try json.require(delta, "delta"),
-            cause: try json.require(cause, "cause"))
+            skuID: try json.require(&skuID, "sku_id"), delta: try json.require(&delta, "delta"),
+            cause: try json.require(&cause, "cause"))
     }
 }
 
@@ -104,7 +104,7 @@ extension StockAdjustment: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(storeID: try json.require(storeID, "store_id"), lines: try json.require(lines, "lines"))
+        self.init(storeID: try json.require(&storeID, "store_id"), lines: try json.require(&lines, "lines"))
     }
 }
 
@@ -182,11 +182,11 @@ extension StockLevel: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), itemID: try json.require(itemID, "item_id"),
-            itemName: try json.require(itemName, "item_name"), skuName: try json.require(skuName, "sku_name"),
-            onHand: try json.require(onHand, "on_hand"), reserved: try json.require(reserved, "reserved"),
-            onlineBuffer: try json.require(onlineBuffer, "online_buffer"),
-            available: try json.require(available, "available"))
+            skuID: try json.require(&skuID, "sku_id"), itemID: try json.require(&itemID, "item_id"),
+            itemName: try json.require(&itemName, "item_name"), skuName: try json.require(&skuName, "sku_name"),
+            onHand: try json.require(&onHand, "on_hand"), reserved: try json.require(&reserved, "reserved"),
+            onlineBuffer: try json.require(&onlineBuffer, "online_buffer"),
+            available: try json.require(&available, "available"))
     }
 }
 
@@ -257,9 +257,9 @@ extension StockLedgerLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), skuID: try json.require(skuID, "sku_id"),
-            cause: try json.require(cause, "cause"), onHandDelta: try json.require(onHandDelta, "on_hand_delta"),
-            reservedDelta: try json.require(reservedDelta, "reserved_delta"),
-            batch: try json.require(batch, "batch"), at: try json.require(at, "at"))
+            id: try json.require(&id, "id"), skuID: try json.require(&skuID, "sku_id"),
+            cause: try json.require(&cause, "cause"), onHandDelta: try json.require(&onHandDelta, "on_hand_delta"),
+            reservedDelta: try json.require(&reservedDelta, "reserved_delta"),
+            batch: try json.require(&batch, "batch"), at: try json.require(&at, "at"))
     }
 }

@@ -49,8 +49,8 @@ extension Store: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            summary: try members.summary(&json), openingHours: try json.require(openingHours, "opening_hours"),
-            description: try json.require(description, "description"), postcode: postcode)
+            summary: try members.summary(&json), openingHours: try json.require(&openingHours, "opening_hours"),
+            description: try json.require(&description, "description"), postcode: postcode)
     }
 }
 
@@ -88,7 +88,7 @@ extension CityCount: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(name: try json.require(name, "name"), storeCount: try json.require(storeCount, "store_count"))
+        self.init(name: try json.require(&name, "name"), storeCount: try json.require(&storeCount, "store_count"))
     }
 }
 
@@ -139,7 +139,7 @@ extension Review: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), rating: try json.require(rating, "rating"),
-            text: try json.require(text, "text"), createdAt: try json.require(createdAt, "created_at"))
+            id: try json.require(&id, "id"), rating: try json.require(&rating, "rating"),
+            text: try json.require(&text, "text"), createdAt: try json.require(&createdAt, "created_at"))
     }
 }

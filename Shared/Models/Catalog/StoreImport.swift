@@ -104,11 +104,11 @@ extension StoreImportRow: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            line: try json.require(line, "line"), number: try json.require(number, "number"),
-            name: try json.require(name, "name"), address: try json.require(address, "address"),
-            city: try json.require(city, "city"), province: try json.require(province, "province"),
-            postcode: postcode ?? "", phone: phone ?? "", timeZone: try json.require(timeZone, "time_zone"),
-            latitude: try json.require(latitude, "latitude"), longitude: try json.require(longitude, "longitude"))
+            line: try json.require(&line, "line"), number: try json.require(&number, "number"),
+            name: try json.require(&name, "name"), address: try json.require(&address, "address"),
+            city: try json.require(&city, "city"), province: try json.require(&province, "province"),
+            postcode: postcode ?? "", phone: phone ?? "", timeZone: try json.require(&timeZone, "time_zone"),
+            latitude: try json.require(&latitude, "latitude"), longitude: try json.require(&longitude, "longitude"))
     }
 }
 
@@ -167,8 +167,8 @@ extension StoreImport: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            merchantID: try json.require(merchantID, "merchant_id"), kind: kind ?? .cafe,
-            openingHours: openingHours, rows: try json.require(rows, "rows"))
+            merchantID: try json.require(&merchantID, "merchant_id"), kind: kind ?? .cafe,
+            openingHours: openingHours, rows: try json.require(&rows, "rows"))
     }
 }
 
@@ -234,8 +234,8 @@ extension StoreImportResult: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            line: try json.require(line, "line"), number: try json.require(number, "number"),
-            outcome: try json.require(outcome, "outcome"), storeID: storeID, field: field, reason: reason)
+            line: try json.require(&line, "line"), number: try json.require(&number, "number"),
+            outcome: try json.require(&outcome, "outcome"), storeID: storeID, field: field, reason: reason)
     }
 }
 
@@ -292,8 +292,8 @@ extension StoreImportReport: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            created: try json.require(created, "created"), updated: try json.require(updated, "updated"),
-            unchanged: try json.require(unchanged, "unchanged"), rejected: try json.require(rejected, "rejected"),
-            results: try json.require(results, "results"))
+            created: try json.require(&created, "created"), updated: try json.require(&updated, "updated"),
+            unchanged: try json.require(&unchanged, "unchanged"), rejected: try json.require(&rejected, "rejected"),
+            results: try json.require(&results, "results"))
     }
 }

@@ -146,17 +146,17 @@ extension StoreSummary: JSONWritable, JSONReadable {
             return true
         }
 
-        func summary(_ json: inout JSONReader) throws(JSONError) -> StoreSummary {
+        mutating func summary(_ json: inout JSONReader) throws(JSONError) -> StoreSummary {
             StoreSummary(
-                id: try json.require(id, "id"), number: number,
-                merchantID: try json.require(merchantID, "merchant_id"), kind: try json.require(kind, "kind"),
-                name: try json.require(name, "name"), address: try json.require(address, "address"),
-                city: try json.require(city, "city"), province: try json.require(province, "province"), phone: phone,
-                location: try json.require(location, "location"), distanceMetres: distanceMetres,
-                isOpenNow: try json.require(isOpenNow, "open_now"), hoursToday: hoursToday,
-                timeZone: try json.require(timeZone, "time_zone"), ratingAverage: ratingAverage,
-                ratingCount: try json.require(ratingCount, "rating_count"),
-                isAcceptingOrders: try json.require(isAcceptingOrders, "accepting_orders"))
+                id: try json.require(&id, "id"), number: number,
+                merchantID: try json.require(&merchantID, "merchant_id"), kind: try json.require(&kind, "kind"),
+                name: try json.require(&name, "name"), address: try json.require(&address, "address"),
+                city: try json.require(&city, "city"), province: try json.require(&province, "province"), phone: phone,
+                location: try json.require(&location, "location"), distanceMetres: distanceMetres,
+                isOpenNow: try json.require(&isOpenNow, "open_now"), hoursToday: hoursToday,
+                timeZone: try json.require(&timeZone, "time_zone"), ratingAverage: ratingAverage,
+                ratingCount: try json.require(&ratingCount, "rating_count"),
+                isAcceptingOrders: try json.require(&isAcceptingOrders, "accepting_orders"))
         }
     }
 }

@@ -74,9 +74,9 @@ extension EventEnvelope: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), type: try json.require(type, "type"),
-            aggregate: try json.require(aggregate, "aggregate"), sequence: try json.require(sequence, "sequence"),
-            occurredAt: try json.require(occurredAt, "occurred_at"), traceparent: traceparent,
-            data: try json.require(data, "data"))
+            id: try json.require(&id, "id"), type: try json.require(&type, "type"),
+            aggregate: try json.require(&aggregate, "aggregate"), sequence: try json.require(&sequence, "sequence"),
+            occurredAt: try json.require(&occurredAt, "occurred_at"), traceparent: traceparent,
+            data: try json.require(&data, "data"))
     }
 }

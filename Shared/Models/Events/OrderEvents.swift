@@ -65,8 +65,8 @@ extension OrderEventLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), name: try json.require(name, "name"),
-            quantity: try json.require(quantity, "quantity"))
+            skuID: try json.require(&skuID, "sku_id"), name: try json.require(&name, "name"),
+            quantity: try json.require(&quantity, "quantity"))
     }
 }
 
@@ -111,8 +111,8 @@ extension OrderEventReview: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), rating: try json.require(rating, "rating"),
-            text: try json.require(text, "text"))
+            id: try json.require(&id, "id"), rating: try json.require(&rating, "rating"),
+            text: try json.require(&text, "text"))
     }
 }
 
@@ -150,7 +150,7 @@ extension OrderEventRefund: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(id: try json.require(id, "id"), amount: try json.require(amount, "amount"))
+        self.init(id: try json.require(&id, "id"), amount: try json.require(&amount, "amount"))
     }
 }
 
@@ -259,10 +259,10 @@ extension OrderEventData: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            orderID: try json.require(orderID, "order_id"), number: try json.require(number, "number"),
-            storeID: try json.require(storeID, "store_id"), storeName: try json.require(storeName, "store_name"),
-            customerID: try json.require(customerID, "customer_id"), states: try json.require(states, "states"),
-            total: try json.require(total, "total"), itemCount: try json.require(itemCount, "item_count"),
+            orderID: try json.require(&orderID, "order_id"), number: try json.require(&number, "number"),
+            storeID: try json.require(&storeID, "store_id"), storeName: try json.require(&storeName, "store_name"),
+            customerID: try json.require(&customerID, "customer_id"), states: try json.require(&states, "states"),
+            total: try json.require(&total, "total"), itemCount: try json.require(&itemCount, "item_count"),
             lines: lines, queueNumber: queueNumber, reason: reason, refund: refund, review: review)
     }
 }

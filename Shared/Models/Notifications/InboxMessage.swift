@@ -74,8 +74,8 @@ extension InboxMessage: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), kind: try json.require(kind, "kind"),
-            title: try json.require(title, "title"), body: try json.require(body, "body"), orderID: orderID,
-            storeID: storeID, createdAt: try json.require(createdAt, "created_at"), readAt: readAt)
+            id: try json.require(&id, "id"), kind: try json.require(&kind, "kind"),
+            title: try json.require(&title, "title"), body: try json.require(&body, "body"), orderID: orderID,
+            storeID: storeID, createdAt: try json.require(&createdAt, "created_at"), readAt: readAt)
     }
 }

@@ -41,8 +41,8 @@ extension CodeMessage: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            phone: try json.require(phone, "phone"), code: try json.require(code, "code"),
-            language: try json.require(language, "language"))
+            phone: try json.require(&phone, "phone"), code: try json.require(&code, "code"),
+            language: try json.require(&language, "language"))
     }
 }
 
@@ -99,7 +99,7 @@ extension MailboxMessage: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), phone: try json.require(phone, "phone"),
-            text: try json.require(text, "text"), code: code, createdAt: try json.require(createdAt, "created_at"))
+            id: try json.require(&id, "id"), phone: try json.require(&phone, "phone"),
+            text: try json.require(&text, "text"), code: code, createdAt: try json.require(&createdAt, "created_at"))
     }
 }

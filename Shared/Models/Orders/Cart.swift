@@ -28,7 +28,7 @@ extension NewCart: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(storeID: try json.require(storeID, "store_id"))
+        self.init(storeID: try json.require(&storeID, "store_id"))
     }
 }
 
@@ -72,7 +72,7 @@ extension CartLineInput: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(quantity: try json.require(quantity, "quantity"), note: note)
+        self.init(quantity: try json.require(&quantity, "quantity"), note: note)
     }
 }
 
@@ -117,7 +117,7 @@ extension CartLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), quantity: try json.require(quantity, "quantity"), note: note)
+            skuID: try json.require(&skuID, "sku_id"), quantity: try json.require(&quantity, "quantity"), note: note)
     }
 }
 
@@ -174,7 +174,7 @@ extension Cart: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), storeID: try json.require(storeID, "store_id"), customerID: customerID,
-            lines: try json.require(lines, "lines"), updatedAt: try json.require(updatedAt, "updated_at"))
+            id: try json.require(&id, "id"), storeID: try json.require(&storeID, "store_id"), customerID: customerID,
+            lines: try json.require(&lines, "lines"), updatedAt: try json.require(&updatedAt, "updated_at"))
     }
 }

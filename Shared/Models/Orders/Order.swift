@@ -28,7 +28,7 @@ extension PlaceOrderRequest: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(quoteToken: try json.require(quoteToken, "quote_token"))
+        self.init(quoteToken: try json.require(&quoteToken, "quote_token"))
     }
 }
 
@@ -79,9 +79,9 @@ extension OrderTotals: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            subtotal: try json.require(subtotal, "subtotal"),
-            discountTotal: try json.require(discountTotal, "discount_total"), total: try json.require(total, "total"),
-            refunded: try json.require(refunded, "refunded"))
+            subtotal: try json.require(&subtotal, "subtotal"),
+            discountTotal: try json.require(&discountTotal, "discount_total"), total: try json.require(&total, "total"),
+            refunded: try json.require(&refunded, "refunded"))
     }
 }
 
@@ -168,8 +168,8 @@ extension StoryEntry: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            at: try json.require(at, "at"), actor: try json.require(actor, "actor"),
-            move: try json.require(move, "move"), reason: reason, trace: trace)
+            at: try json.require(&at, "at"), actor: try json.require(&actor, "actor"),
+            move: try json.require(&move, "move"), reason: reason, trace: trace)
     }
 }
 
@@ -303,14 +303,14 @@ extension Order: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), number: try json.require(number, "number"),
-            storeID: try json.require(storeID, "store_id"), storeName: try json.require(storeName, "store_name"),
-            customerID: try json.require(customerID, "customer_id"),
-            fulfilment: try json.require(fulfilment, "fulfilment"), states: try json.require(states, "states"),
-            lines: try json.require(lines, "lines"), totals: try json.require(totals, "totals"),
-            placedAt: try json.require(placedAt, "placed_at"), expiresAt: try json.require(expiresAt, "expires_at"),
-            pickupCode: pickupCode, queueNumber: queueNumber, story: try json.require(story, "story"),
-            payments: try json.require(payments, "payments"), refunds: try json.require(refunds, "refunds"),
+            id: try json.require(&id, "id"), number: try json.require(&number, "number"),
+            storeID: try json.require(&storeID, "store_id"), storeName: try json.require(&storeName, "store_name"),
+            customerID: try json.require(&customerID, "customer_id"),
+            fulfilment: try json.require(&fulfilment, "fulfilment"), states: try json.require(&states, "states"),
+            lines: try json.require(&lines, "lines"), totals: try json.require(&totals, "totals"),
+            placedAt: try json.require(&placedAt, "placed_at"), expiresAt: try json.require(&expiresAt, "expires_at"),
+            pickupCode: pickupCode, queueNumber: queueNumber, story: try json.require(&story, "story"),
+            payments: try json.require(&payments, "payments"), refunds: try json.require(&refunds, "refunds"),
             review: review)
     }
 }

@@ -68,7 +68,7 @@ extension CollectionRequest: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(code: try json.require(code, "code"))
+        self.init(code: try json.require(&code, "code"))
     }
 }
 
@@ -114,7 +114,7 @@ extension NewReview: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(rating: try json.require(rating, "rating"), text: text)
+        self.init(rating: try json.require(&rating, "rating"), text: text)
     }
 }
 
@@ -171,9 +171,9 @@ extension OrderReview: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), orderID: try json.require(orderID, "order_id"),
-            rating: try json.require(rating, "rating"), text: try json.require(text, "text"),
-            createdAt: try json.require(createdAt, "created_at"))
+            id: try json.require(&id, "id"), orderID: try json.require(&orderID, "order_id"),
+            rating: try json.require(&rating, "rating"), text: try json.require(&text, "text"),
+            createdAt: try json.require(&createdAt, "created_at"))
     }
 }
 
@@ -251,11 +251,11 @@ extension StoreFigures: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            from: try json.require(from, "from"), to: try json.require(to, "to"),
-            ordersPlaced: try json.require(ordersPlaced, "orders_placed"),
-            ordersPaid: try json.require(ordersPaid, "orders_paid"),
-            ordersCompleted: try json.require(ordersCompleted, "orders_completed"),
-            itemsSold: try json.require(itemsSold, "items_sold"), revenue: try json.require(revenue, "revenue"),
-            refunds: try json.require(refunds, "refunds"))
+            from: try json.require(&from, "from"), to: try json.require(&to, "to"),
+            ordersPlaced: try json.require(&ordersPlaced, "orders_placed"),
+            ordersPaid: try json.require(&ordersPaid, "orders_paid"),
+            ordersCompleted: try json.require(&ordersCompleted, "orders_completed"),
+            itemsSold: try json.require(&itemsSold, "items_sold"), revenue: try json.require(&revenue, "revenue"),
+            refunds: try json.require(&refunds, "refunds"))
     }
 }

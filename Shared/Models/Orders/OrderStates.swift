@@ -102,7 +102,7 @@ extension OrderStates: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            payment: try json.require(payment, "payment"), order: try json.require(order, "order"),
-            fulfilment: try json.require(fulfilment, "fulfilment"))
+            payment: try json.require(&payment, "payment"), order: try json.require(&order, "order"),
+            fulfilment: try json.require(&fulfilment, "fulfilment"))
     }
 }

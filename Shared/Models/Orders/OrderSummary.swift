@@ -93,12 +93,12 @@ extension OrderSummary: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), number: try json.require(number, "number"),
-            storeID: try json.require(storeID, "store_id"), storeName: try json.require(storeName, "store_name"),
-            states: try json.require(states, "states"), total: try json.require(total, "total"),
-            itemCount: try json.require(itemCount, "item_count"),
-            firstItemName: try json.require(firstItemName, "first_item_name"),
-            placedAt: try json.require(placedAt, "placed_at"), expiresAt: try json.require(expiresAt, "expires_at"),
+            id: try json.require(&id, "id"), number: try json.require(&number, "number"),
+            storeID: try json.require(&storeID, "store_id"), storeName: try json.require(&storeName, "store_name"),
+            states: try json.require(&states, "states"), total: try json.require(&total, "total"),
+            itemCount: try json.require(&itemCount, "item_count"),
+            firstItemName: try json.require(&firstItemName, "first_item_name"),
+            placedAt: try json.require(&placedAt, "placed_at"), expiresAt: try json.require(&expiresAt, "expires_at"),
             queueNumber: queueNumber)
     }
 }
@@ -156,8 +156,8 @@ extension BoardLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), itemName: try json.require(itemName, "item_name"),
-            skuName: try json.require(skuName, "sku_name"), quantity: try json.require(quantity, "quantity"),
+            skuID: try json.require(&skuID, "sku_id"), itemName: try json.require(&itemName, "item_name"),
+            skuName: try json.require(&skuName, "sku_name"), quantity: try json.require(&quantity, "quantity"),
             note: note)
     }
 }
@@ -236,9 +236,9 @@ extension BoardOrder: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), number: try json.require(number, "number"), queueNumber: queueNumber,
-            states: try json.require(states, "states"), lines: try json.require(lines, "lines"),
-            total: try json.require(total, "total"), placedAt: try json.require(placedAt, "placed_at"), paidAt: paidAt)
+            id: try json.require(&id, "id"), number: try json.require(&number, "number"), queueNumber: queueNumber,
+            states: try json.require(&states, "states"), lines: try json.require(&lines, "lines"),
+            total: try json.require(&total, "total"), placedAt: try json.require(&placedAt, "placed_at"), paidAt: paidAt)
     }
 }
 
@@ -276,6 +276,6 @@ extension Board: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(storeID: try json.require(storeID, "store_id"), orders: try json.require(orders, "orders"))
+        self.init(storeID: try json.require(&storeID, "store_id"), orders: try json.require(&orders, "orders"))
     }
 }

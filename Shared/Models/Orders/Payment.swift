@@ -73,7 +73,7 @@ extension NewPayment: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(gateway: try json.require(gateway, "gateway"), channel: channel, openID: openID)
+        self.init(gateway: try json.require(&gateway, "gateway"), channel: channel, openID: openID)
     }
 }
 
@@ -176,10 +176,10 @@ extension Payment: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), orderID: try json.require(orderID, "order_id"),
-            gateway: try json.require(gateway, "gateway"), channel: try json.require(channel, "channel"),
-            state: try json.require(state, "state"), amount: try json.require(amount, "amount"),
+            id: try json.require(&id, "id"), orderID: try json.require(&orderID, "order_id"),
+            gateway: try json.require(&gateway, "gateway"), channel: try json.require(&channel, "channel"),
+            state: try json.require(&state, "state"), amount: try json.require(&amount, "amount"),
             cashierURL: cashierURL, codeURL: codeURL, prepayID: prepayID, transactionID: transactionID,
-            createdAt: try json.require(createdAt, "created_at"), paidAt: paidAt)
+            createdAt: try json.require(&createdAt, "created_at"), paidAt: paidAt)
     }
 }

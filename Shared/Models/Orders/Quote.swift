@@ -47,7 +47,7 @@ extension QuoteRequestLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), quantity: try json.require(quantity, "quantity"), note: note)
+            skuID: try json.require(&skuID, "sku_id"), quantity: try json.require(&quantity, "quantity"), note: note)
     }
 }
 
@@ -95,7 +95,7 @@ extension QuoteRequest: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            storeID: try json.require(storeID, "store_id"), lines: try json.require(lines, "lines"),
+            storeID: try json.require(&storeID, "store_id"), lines: try json.require(&lines, "lines"),
             fulfilment: fulfilment)
     }
 }
@@ -141,8 +141,8 @@ extension Discount: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            rule: try json.require(rule, "rule"), name: try json.require(name, "name"),
-            amount: try json.require(amount, "amount"))
+            rule: try json.require(&rule, "rule"), name: try json.require(&name, "name"),
+            amount: try json.require(&amount, "amount"))
     }
 }
 
@@ -226,10 +226,10 @@ extension QuoteLine: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            skuID: try json.require(skuID, "sku_id"), itemID: try json.require(itemID, "item_id"),
-            itemName: try json.require(itemName, "item_name"), skuName: try json.require(skuName, "sku_name"),
-            quantity: try json.require(quantity, "quantity"), unitPrice: try json.require(unitPrice, "unit_price"),
-            lineTotal: try json.require(lineTotal, "line_total"), discounts: discounts, note: note)
+            skuID: try json.require(&skuID, "sku_id"), itemID: try json.require(&itemID, "item_id"),
+            itemName: try json.require(&itemName, "item_name"), skuName: try json.require(&skuName, "sku_name"),
+            quantity: try json.require(&quantity, "quantity"), unitPrice: try json.require(&unitPrice, "unit_price"),
+            lineTotal: try json.require(&lineTotal, "line_total"), discounts: discounts, note: note)
     }
 }
 
@@ -319,11 +319,11 @@ extension Quote: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), token: try json.require(token, "token"),
-            storeID: try json.require(storeID, "store_id"), storeName: try json.require(storeName, "store_name"),
-            fulfilment: try json.require(fulfilment, "fulfilment"), lines: try json.require(lines, "lines"),
-            subtotal: try json.require(subtotal, "subtotal"),
-            discountTotal: try json.require(discountTotal, "discount_total"), total: try json.require(total, "total"),
-            expiresAt: try json.require(expiresAt, "expires_at"))
+            id: try json.require(&id, "id"), token: try json.require(&token, "token"),
+            storeID: try json.require(&storeID, "store_id"), storeName: try json.require(&storeName, "store_name"),
+            fulfilment: try json.require(&fulfilment, "fulfilment"), lines: try json.require(&lines, "lines"),
+            subtotal: try json.require(&subtotal, "subtotal"),
+            discountTotal: try json.require(&discountTotal, "discount_total"), total: try json.require(&total, "total"),
+            expiresAt: try json.require(&expiresAt, "expires_at"))
     }
 }

@@ -51,7 +51,7 @@ extension NewRefund: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(amount: try json.require(amount, "amount"), reason: try json.require(reason, "reason"))
+        self.init(amount: try json.require(&amount, "amount"), reason: try json.require(&reason, "reason"))
     }
 }
 
@@ -129,9 +129,9 @@ extension Refund: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), orderID: try json.require(orderID, "order_id"),
-            paymentID: try json.require(paymentID, "payment_id"), amount: try json.require(amount, "amount"),
-            reason: try json.require(reason, "reason"), state: try json.require(state, "state"),
-            createdAt: try json.require(createdAt, "created_at"), completedAt: completedAt)
+            id: try json.require(&id, "id"), orderID: try json.require(&orderID, "order_id"),
+            paymentID: try json.require(&paymentID, "payment_id"), amount: try json.require(&amount, "amount"),
+            reason: try json.require(&reason, "reason"), state: try json.require(&state, "state"),
+            createdAt: try json.require(&createdAt, "created_at"), completedAt: completedAt)
     }
 }

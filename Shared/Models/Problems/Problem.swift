@@ -41,7 +41,7 @@ extension FieldError: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            pointer: try json.require(pointer, "pointer"), code: try json.require(code, "code"),
+            pointer: try json.require(&pointer, "pointer"), code: try json.require(&code, "code"),
             detail: detail ?? "")
     }
 }

@@ -26,7 +26,7 @@ extension SignInCodeRequest: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(phone: try json.require(phone, "phone"))
+        self.init(phone: try json.require(&phone, "phone"))
     }
 }
 
@@ -64,7 +64,7 @@ extension SignInRequest: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(phone: try json.require(phone, "phone"), code: try json.require(code, "code"))
+        self.init(phone: try json.require(&phone, "phone"), code: try json.require(&code, "code"))
     }
 }
 
@@ -121,8 +121,8 @@ extension Account: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), phone: try json.require(phone, "phone"), stores: stores,
-            isOperator: isOperator, createdAt: try json.require(createdAt, "created_at"))
+            id: try json.require(&id, "id"), phone: try json.require(&phone, "phone"), stores: stores,
+            isOperator: isOperator, createdAt: try json.require(&createdAt, "created_at"))
     }
 }
 
@@ -160,6 +160,6 @@ extension SignedIn: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(token: try json.require(token, "token"), account: try json.require(account, "account"))
+        self.init(token: try json.require(&token, "token"), account: try json.require(&account, "account"))
     }
 }

@@ -41,8 +41,8 @@ extension StaffGrant: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            storeID: try json.require(storeID, "store_id"), phone: try json.require(phone, "phone"),
-            role: try json.require(role, "role"))
+            storeID: try json.require(&storeID, "store_id"), phone: try json.require(&phone, "phone"),
+            role: try json.require(&role, "role"))
     }
 }
 
@@ -93,7 +93,7 @@ extension StaffMember: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            accountID: try json.require(accountID, "account_id"), phone: try json.require(phone, "phone"),
-            role: try json.require(role, "role"), grantedAt: try json.require(grantedAt, "granted_at"))
+            accountID: try json.require(&accountID, "account_id"), phone: try json.require(&phone, "phone"),
+            role: try json.require(&role, "role"), grantedAt: try json.require(&grantedAt, "granted_at"))
     }
 }

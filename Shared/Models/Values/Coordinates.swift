@@ -59,6 +59,6 @@ extension Coordinates: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            latitude: try json.require(latitude, "latitude"), longitude: try json.require(longitude, "longitude"))
+            latitude: try json.require(&latitude, "latitude"), longitude: try json.require(&longitude, "longitude"))
     }
 }

@@ -34,6 +34,6 @@ extension LocalizedText: JSONWritable, JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(zh: try json.require(zh, "zh"), en: try json.require(en, "en"))
+        self.init(zh: try json.require(&zh, "zh"), en: try json.require(&en, "en"))
     }
 }

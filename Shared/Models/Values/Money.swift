@@ -134,6 +134,6 @@ extension Money: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            minorUnits: try json.require(amount, "amount"), currency: try json.require(currency, "currency"))
+            minorUnits: try json.require(&amount, "amount"), currency: try json.require(&currency, "currency"))
     }
 }

@@ -39,6 +39,6 @@ extension Page: JSONReadable where Item: JSONReadable {
             default: try json.unknown(key)
             }
         }
-        self.init(items: try json.require(items, "items"), nextCursor: nextCursor)
+        self.init(items: try json.require(&items, "items"), nextCursor: nextCursor)
     }
 }

@@ -15,7 +15,7 @@ public struct EventDelivery: JSONModel {
             default: try json.unknown(key)
             }
         }
-        self.events = try json.require(events, "events")
+        self.events = try json.require(&events, "events")
     }
 
     public func write(to json: inout JSONWriter) {
@@ -67,8 +67,8 @@ public struct EventReceipt: JSONModel {
                 default: try json.unknown(key)
                 }
             }
-            self.id = try json.require(id, "id")
-            self.outcome = try json.require(outcome, "outcome")
+            self.id = try json.require(&id, "id")
+            self.outcome = try json.require(&outcome, "outcome")
             self.code = code
         }
 
@@ -93,7 +93,7 @@ public struct EventReceipt: JSONModel {
             default: try json.unknown(key)
             }
         }
-        self.results = try json.require(results, "results")
+        self.results = try json.require(&results, "results")
     }
 
     public func write(to json: inout JSONWriter) {

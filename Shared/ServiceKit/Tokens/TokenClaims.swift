@@ -56,11 +56,11 @@ extension TokenClaims: JSONModel {
             default: try json.unknown(key)
             }
         }
-        self.issuer = try json.require(issuer, "iss")
-        self.subject = try json.require(subject, "sub")
-        self.audience = try json.require(audience, "aud")
-        self.issuedAt = try json.require(issuedAt, "iat")
-        self.expiresAt = try json.require(expiresAt, "exp")
+        self.issuer = try json.require(&issuer, "iss")
+        self.subject = try json.require(&subject, "sub")
+        self.audience = try json.require(&audience, "aud")
+        self.issuedAt = try json.require(&issuedAt, "iat")
+        self.expiresAt = try json.require(&expiresAt, "exp")
         self.isOperator = isOperator
         // A store or role that this version cannot read gives no right.
         self.stores = [:]
@@ -133,7 +133,7 @@ struct TokenHeader: JSONModel {
             default: try json.unknown(key)
             }
         }
-        self.algorithm = try json.require(algorithm, "alg")
+        self.algorithm = try json.require(&algorithm, "alg")
         self.keyID = keyID ?? ""
     }
 
@@ -171,9 +171,9 @@ struct PublishedKey: JSONModel, Equatable {
             default: try json.unknown(key)
             }
         }
-        self.keyID = try json.require(keyID, "kid")
-        self.x = try json.require(x, "x")
-        self.y = try json.require(y, "y")
+        self.keyID = try json.require(&keyID, "kid")
+        self.x = try json.require(&x, "x")
+        self.y = try json.require(&y, "y")
     }
 
     func write(to json: inout JSONWriter) {
@@ -203,7 +203,7 @@ struct PublishedKeys: JSONModel, Equatable {
             default: try json.unknown(key)
             }
         }
-        self.keys = try json.require(keys, "keys")
+        self.keys = try json.require(&keys, "keys")
     }
 
     func write(to json: inout JSONWriter) {

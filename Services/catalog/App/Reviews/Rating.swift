@@ -56,10 +56,10 @@ struct ReviewedOrder: Sendable, Equatable {
                 default: try json.unknown(key)
                 }
             }
-            self.orderID = try json.require(orderID, "order_id")
-            self.storeID = try json.require(storeID, "store_id")
+            self.orderID = try json.require(&orderID, "order_id")
+            self.storeID = try json.require(&storeID, "store_id")
             self.customerID = customerID
-            self.review = try json.require(review, "review")
+            self.review = try json.require(&review, "review")
         }
     }
 }

@@ -81,10 +81,10 @@ extension QuoteContent: JSONWritable, JSONReadable {
             }
         }
         self.init(
-            id: try json.require(id, "id"), customerID: customerID, storeID: try json.require(storeID, "store"),
-            merchantID: try json.require(merchantID, "merchant"),
-            storeName: try json.require(storeName, "store_name"), timeZone: try json.require(timeZone, "zone"),
-            fulfilment: try json.require(fulfilment, "fulfilment"), lines: try json.require(lines, "lines"),
-            expiresAt: try json.require(expiresAt, "expires"))
+            id: try json.require(&id, "id"), customerID: customerID, storeID: try json.require(&storeID, "store"),
+            merchantID: try json.require(&merchantID, "merchant"),
+            storeName: try json.require(&storeName, "store_name"), timeZone: try json.require(&timeZone, "zone"),
+            fulfilment: try json.require(&fulfilment, "fulfilment"), lines: try json.require(&lines, "lines"),
+            expiresAt: try json.require(&expiresAt, "expires"))
     }
 }
