@@ -36,15 +36,23 @@ struct ReadClockOffset: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 { try row.next() }
 }
 
+/// Moves the clock, and wakes who waits for a time to come.
 struct AdvanceClock: Statement {
     let seconds: Int64
     static let name: StaticString = "advance_clock"
     static let mode = StatementMode.write
     static let sql: StaticString = """
-        UPDATE business_clock
-        SET offset_seconds = offset_seconds + $1
-        RETURNING offset_seconds
+        WITH moved AS (
+            UPDATE business_clock
+            SET offset_seconds = offset_seconds + $1
+            RETURNING offset_seconds
+        )
+        SELECT offset_seconds, pg_notify('payments_notifications', '')::text FROM moved
         """
     func bind(to parameters: inout Parameters) { parameters.append(seconds) }
-    static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 { try row.next() }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 {
+        let offset: Int64 = try row.next()
+        let _: String = try row.next()
+        return offset
+    }
 }

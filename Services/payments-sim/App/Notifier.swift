@@ -24,7 +24,7 @@ struct Notifier: Sendable {
 
     func deliverDue() async throws -> JobProgress {
         let gaps = Self.gapsSeconds.map { Int64($0 * configuration.retryScale * 1_000) }
-        let due = try await kit.database.all(ClaimNotifications(limit: Self.batch, gapsMilliseconds: gaps))
+        let due = try await kit.database.all(ClaimNotifications(at: clock.now(), limit: Self.batch, gapsMilliseconds: gaps))
         await withTaskGroup(of: Void.self) { tasks in
             for notification in due { tasks.addTask { await deliver(notification) } }
         }
@@ -84,6 +84,8 @@ struct PendingNotification: Sendable {
 
 /// Takes what is due and sets the time of the next try before this one is made: a crash in between costs a gap.
 struct ClaimNotifications: Statement {
+    /// On the business clock.
+    let at: Timestamp
     let limit: Int64
     let gapsMilliseconds: [Int64]
 
@@ -93,13 +95,13 @@ struct ClaimNotifications: Statement {
         WITH due AS (
             SELECT id
             FROM notifications
-            WHERE next_at <= now()
+            WHERE next_at <= $3
             ORDER BY next_at
             LIMIT $1
             FOR UPDATE SKIP LOCKED
         )
         UPDATE notifications AS n
-        SET attempts = n.attempts + 1, next_at = now() + ($2::bigint[])[n.attempts + 1] * interval '1 millisecond'
+        SET attempts = n.attempts + 1, next_at = $3 + ($2::bigint[])[n.attempts + 1] * interval '1 millisecond'
         FROM due
         WHERE n.id = due.id
         RETURNING n.id, n.mchid, n.url, n.event_type, n.original_type, n.summary, n.resource, n.created_at, n.attempts
@@ -107,6 +109,7 @@ struct ClaimNotifications: Statement {
     func bind(to parameters: inout Parameters) {
         parameters.append(limit)
         parameters.append(gapsMilliseconds)
+        parameters.append(at)
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> PendingNotification {
         PendingNotification(

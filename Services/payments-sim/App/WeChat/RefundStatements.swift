@@ -133,7 +133,7 @@ struct CompleteRefund: Statement {
         )
         INSERT INTO notifications (id, gateway, mchid, url, event_type, original_type, summary, resource, created_at,
             next_at)
-        SELECT $4, 'wechat', mchid, notify_url, 'REFUND.SUCCESS', 'refund', '退款成功', $5, $3, now()
+        SELECT $4, 'wechat', mchid, notify_url, 'REFUND.SUCCESS', 'refund', '退款成功', $5, $3, $3
         FROM done
         WHERE notify_url <> ''
         """

@@ -144,7 +144,7 @@ struct PayTransaction: Statement {
         ), told AS (
             INSERT INTO notifications (id, gateway, mchid, url, event_type, original_type, summary, resource, created_at,
                 next_at)
-            SELECT $5, 'wechat', mchid, notify_url, 'TRANSACTION.SUCCESS', 'transaction', '支付成功', $6, $4, now()
+            SELECT $5, 'wechat', mchid, notify_url, 'TRANSACTION.SUCCESS', 'transaction', '支付成功', $6, $4, $4
             FROM paid
         )
         SELECT out_trade_no FROM paid
