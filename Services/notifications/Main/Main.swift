@@ -1,3 +1,6 @@
+import Notifications
+import ServiceKit
+
 @main enum Main {
-    static func main() async {}
+    static func main() async { await ServiceRuntime.main(NotificationsService.self) }
 }

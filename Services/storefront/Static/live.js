@@ -37,8 +37,7 @@ if (root && "EventSource" in window) {
       document.dispatchEvent(new CustomEvent("linli:toast", { detail: root.dataset.chime }));
     }
   });
-  let was = false;
-  source.onopen = () => { lamp?.classList.add("on"); if (lamp) lamp.textContent = lamp.dataset.on; if (was) renew(); was = true; };
+  source.onopen = () => { lamp?.classList.add("on"); if (lamp) lamp.textContent = lamp.dataset.on; renew(); };
   source.onerror = () => { lamp?.classList.remove("on"); if (lamp) lamp.textContent = lamp.dataset.off; };
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { document.title = document.title.replace(/^● /, ""); renew(); } });
   addEventListener("pagehide", () => source.close());

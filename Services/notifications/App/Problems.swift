@@ -1,0 +1,23 @@
+import Models
+import ServiceKit
+
+/// The problems of the service: the only file that chooses status codes.
+enum NotificationsProblems {
+    static let textMessagesUnavailable = ProblemKind(
+        code: "text_messages_unavailable", title: "Text messages cannot be sent", status: 503,
+        meaning: "No provider of text messages is configured. Codes reach people only in development.")
+
+    static let kinds = [textMessagesUnavailable]
+
+    static var noSuchMessage: ProblemError { KitProblems.notFound.error("There is no such message.") }
+    static var noMailbox: ProblemError { KitProblems.notFound.error("There is no such resource.") }
+
+    /// 400 about one place of the request.
+    static func invalidField(_ pointer: String, _ detail: String) -> ProblemError {
+        let kind = KitProblems.invalidRequest
+        return ProblemError(
+            Problem(
+                code: kind.code, title: kind.title, status: kind.status, detail: "\(pointer) \(detail).",
+                errors: [FieldError(pointer: pointer, code: "invalid", detail: detail)]))
+    }
+}

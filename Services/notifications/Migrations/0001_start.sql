@@ -1,2 +1,0 @@
--- notifications
-SELECT 1;
