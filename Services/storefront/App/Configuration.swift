@@ -21,6 +21,8 @@ public struct StorefrontConfiguration: Sendable {
     let trustedProxies: Set<String>
     /// CASHIER_ORIGINS: where paying may lead; part of the content security policy.
     let cashierOrigins: [String]
+    /// PUBLIC_URL: where people reach this site, for the way back from a cashier; nil: as the browser called it.
+    let publicURL: String?
     /// Cookies travel over TLS only.
     let hasSecureCookies: Bool
 
@@ -44,6 +46,7 @@ public struct StorefrontConfiguration: Sendable {
             "API_REQUESTS_PER_MINUTE_PER_ACCOUNT", default: 30_000, in: 1...10_000_000)
         trustedProxies = Set(Self.list(reader.string("TRUSTED_PROXIES", default: "none")).filter { $0 != "none" })
         cashierOrigins = Self.origins(&reader)
+        publicURL = reader.optional("PUBLIC_URL") == nil ? nil : reader.url("PUBLIC_URL")
         hasSecureCookies = reader.bool("SECURE_COOKIES", default: environment == .production)
     }
 

@@ -22,8 +22,15 @@ struct PageRoutes {
             OrderPages(site: site, catalog: catalog, orders: orders))
         addPeople(to: &routes, PeoplePages(site: site, signIn: signIn, sessions: sessions))
         addConsole(to: &routes, ConsoleHandlers(site: site, catalog: catalog, orders: orders))
+        addBackRooms(
+            to: &routes, ShelfHandlers(site: site, catalog: catalog),
+            FiguresHandlers(site: site, catalog: catalog, orders: orders), StaffPages(site: site, catalog: catalog))
         addInbox(to: &routes, InboxPages(site: site, notifications: NotificationsClient(kit: kit)))
         addFiles(to: &routes)
+        // Paths that nothing is at, as deep as people mistype them; every other route is more precise and wins.
+        for path in ["/{a}", "/{a}/{b}", "/{a}/{b}/{c}", "/{a}/{b}/{c}/{d}"] {
+            routes.get(PathPattern(path), access: .authenticated(by: StorefrontService.inHandler), site.nothing())
+        }
     }
 
     private func addShop(to routes: inout Routes, _ shop: ShopPages) {
@@ -65,6 +72,20 @@ struct PageRoutes {
         form(&routes, "/console/{store_id}/orders/{order_id}/accept", console.move(.accept))
         form(&routes, "/console/{store_id}/orders/{order_id}/prepare", console.move(.prepare))
         form(&routes, "/console/{store_id}/orders/{order_id}/ready", console.move(.ready))
+    }
+
+    private func addBackRooms(
+        to routes: inout Routes, _ shelf: ShelfHandlers, _ figures: FiguresHandlers, _ staff: StaffPages
+    ) {
+        page(&routes, "/console/figures", figures.merchant)
+        page(&routes, "/console/{store_id}/figures", figures.store)
+        page(&routes, "/console/{store_id}/items", shelf.show)
+        form(&routes, "/console/{store_id}/items", shelf.addItem)
+        form(&routes, "/console/{store_id}/skus/{sku_id}/price", shelf.setPrice)
+        form(&routes, "/console/{store_id}/skus/{sku_id}/stock", shelf.adjustStock)
+        page(&routes, "/console/{store_id}/staff", staff.show)
+        form(&routes, "/console/{store_id}/staff", staff.grant)
+        form(&routes, "/console/{store_id}/staff/{account_id}/remove", staff.remove)
     }
 
     private func addInbox(to routes: inout Routes, _ inbox: InboxPages) {

@@ -9,7 +9,7 @@ enum Pieces {
     /// Money inside a sentence.
     static func text(_ money: Money) -> String { symbol(money.currency) + money.formatted }
 
-    private static func symbol(_ currency: Currency) -> String {
+    static func symbol(_ currency: Currency) -> String {
         switch currency.code {
         case "CNY": "¥"
         case "USD": "$"
@@ -42,6 +42,15 @@ enum Pieces {
 
     static func crumb(_ link: Link, _ text: String, _ c: PageContext) -> HTML {
         "<a class=\"crumb\" href=\"\(link)\">\(c.icon("back"))\(text)</a>"
+    }
+
+    /// Says whether the page renews itself, and offers to do it by hand. `live.js` switches it on.
+    static func lamp(reload: Link, _ c: PageContext) -> HTML {
+        """
+        <p class="row tight"><span class="live" id="live-lamp" role="status" data-on="\(c.words[.live])" \
+        data-off="\(c.words[.notLive])">\(c.words[.notLive])</span><a class="btn quiet small" href="\(reload)" \
+        aria-label="\(c.words[.refresh])">\(c.icon("refresh"))</a></p>
+        """
     }
 
     /// "Next page" of a list, and a way back to the start.

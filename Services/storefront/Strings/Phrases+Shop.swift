@@ -35,7 +35,7 @@ extension Phrase {
     static let todayHours = Phrase("今日 {}", "Today {}")
     static let openingHours = Phrase("营业时间", "Opening hours")
     static let closedDay = Phrase("休息", "Closed")
-    static let allDay = Phrase("24 小时", "Open 24 hours")
+    static let allDay = Phrase("24 小时", "24 hours")
     static let findStore = Phrase("到店导航", "Getting there")
     static let openInAMap = Phrase("高德地图", "AMap")
     static let openInBaidu = Phrase("百度地图", "Baidu Maps")

@@ -23,7 +23,7 @@ extension Phrase {
     static let send = Phrase("提交", "Send")
     static let refresh = Phrase("刷新", "Refresh")
     static let live = Phrase("实时更新中", "Live")
-    static let notLive = Phrase("未连接，可手动刷新", "Not live; refresh to update")
+    static let notLive = Phrase("可手动刷新", "Refresh to update")
     static let unreadCount = Phrase("{} 条未读", "{} unread")
     static let itemsInCart = Phrase("购物车中 {} 件", "{} in the cart")
     static let optional = Phrase("选填", "optional")

@@ -73,7 +73,9 @@ struct CheckoutPages: Sendable {
                 id, NewPayment(gateway: .wechat, channel: .h5), key: key, visit.context,
                 authority: try visit.authority())
             guard let address = payment.cashierURL, let cashier = Link(external: address) else { return .redirect(page) }
-            return .redirect(cashier)
+            // WeChat's own parameter for H5 payments: where its page leads when the person is done.
+            guard let back = site.outside(page, visit.request) else { return .redirect(cashier) }
+            return .redirect("\(continuing: cashier)\(verb: address.contains("?") ? "&" : "?")redirect_url=\(back)")
         } catch let error as ServiceClientError {
             return .redirect("\(continuing: page)?problem=\(error.problemCode ?? "gateway_unavailable")")
         }

@@ -18,6 +18,9 @@ enum ProblemWords {
         case "cart_full": t[.cartFullText].description
         case "wrong_pickup_code": t[.badPickupCode].description
         case "gateway_unavailable", "gateway_refused": t[.gatewayText].description
+        case "stock_below_reserved": t[.stockHeldText].description
+        case "invalid_price": t[.badPrice].description
+        case "invalid_stock_change": t[.badStockChange].description
         case "forged_form": t[.staleFormText].description
         case "too_many_requests": t(.tooManyCodes, problem.retryAfterSeconds ?? 60)
         default: nil

@@ -42,6 +42,18 @@ struct Site: Sendable {
         }
     }
 
+    /// A path that nothing is at: a page for browsers, a problem for programs.
+    func nothing() -> RouteHandler {
+        { request, _ in
+            let missing = KitProblems.notFound.error("There is nothing at this path.")
+            guard !request.path.hasPrefix(StorefrontAPI.prefix + "/"),
+                request.headers["accept"]?.contains("text/html") == true
+            else { throw missing }
+            let visit = try await visit(request)
+            return try await respond(visit) { throw missing }
+        }
+    }
+
     /// A form that is sent: only from this site, only with this browser's token.
     func form(_ handler: @escaping FormHandler) -> RouteHandler {
         { request, _ in
@@ -82,6 +94,15 @@ struct Site: Sendable {
             let last = request.headers["x-forwarded-for"]?.split(separator: ",").last
         else { return request.peerAddress }
         return String(last.drop { $0 == " " }.prefix(45))
+    }
+
+    /// A page of this site as the browser reaches it from elsewhere, or nil when the request names no host.
+    ///
+    /// The host is what the browser itself asked for; whoever forges it misleads only themselves.
+    func outside(_ link: Link, _ request: Request) -> String? {
+        if let known = configuration.publicURL { return known + link.text }
+        guard let host = request.authority ?? request.headers["host"] else { return nil }
+        return (configuration.hasSecureCookies ? "https://" : "http://") + host + link.text
     }
 
     // MARK: Answers

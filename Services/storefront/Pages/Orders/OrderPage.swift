@@ -21,16 +21,15 @@ struct OrderPage {
 
     func page(_ c: PageContext) -> WebPage {
         WebPage(
-            title: c.words(.orderNumber, order.number), section: .orders, width: .narrow, modules: [.live],
+            title: c.words(.orderNumber, order.number), section: .orders, modules: [.live],
             live: LiveSource(
                 stream: "/api/v1/streams/me", elements: "order-live", match: order.id.description),
             body: """
-                \(Pieces.crumb("/orders", c.words[.myOrders].description, c))<div class="stack">\
-                \(HTML.maybe(error) { Pieces.note($0, .bad, c) })<div id="order-live" class="stack">\(top(c))\(next(c))\
-                \(HTML.when(order.states.order == .completed, review(c)))<section class="card"><h2>\(c.words[.story])</h2>\
-                \(OrderPieces.story(order.story, now: now, c))</section>\(goods(c))\(money(c))</div>\(place(c))\
-                <p class="row apart"><span class="live" id="live-lamp" data-on="\(c.words[.live])" data-off="\(c.words[.notLive])">\
-                \(c.words[.notLive])</span><a class="btn small" href="\(link)">\(c.icon("refresh"))\(c.words[.refresh])</a></p></div>
+                <div class="row apart">\(Pieces.crumb("/orders", c.words[.myOrders].description, c))\(Pieces.lamp(reload: link, c))</div>\
+                <div class="stack">\(HTML.maybe(error) { Pieces.note($0, .bad, c) })<div id="order-live" class="two">\
+                <div class="stack">\(top(c))\(next(c))\(HTML.when(order.states.order == .completed, review(c)))\
+                <section class="card"><h2>\(c.words[.story])</h2>\(OrderPieces.story(order.story, now: now, c))</section></div>\
+                <div class="stack">\(goods(c))\(money(c))\(place(c))</div></div></div>
                 """)
     }
 

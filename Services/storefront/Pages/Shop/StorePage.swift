@@ -124,7 +124,11 @@ enum ItemPieces {
     private static func price(_ item: Item, _ c: PageContext) -> HTML {
         guard let cheapest = item.skus.map(\.price).min(by: { $0.minorUnits < $1.minorUnits }) else { return .empty }
         let varies = item.skus.contains { $0.price.minorUnits != cheapest.minorUnits }
-        return "<span>\(Pieces.price(cheapest))\(HTML.when(varies, "<span class=\"muted tiny\"> \(c.words[.from])</span>"))</span>"
+        guard varies else { return Pieces.price(cheapest) }
+        let word: HTML = "<span class=\"muted tiny\">\(c.words[.from])</span>"
+        // "¥16 起", but "from ¥16".
+        return c.language == .zh
+            ? "<span>\(Pieces.price(cheapest)) \(word)</span>" : "<span>\(word) \(Pieces.price(cheapest))</span>"
     }
 
     private static func scarce(_ item: Item, _ c: PageContext) -> HTML {

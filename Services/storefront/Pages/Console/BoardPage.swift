@@ -1,61 +1,28 @@
 import Models
 
-/// The stores that a person works for.
-struct ConsolePage {
-    let stores: [Store]
-    let isOperator: Bool
-
-    func page(_ c: PageContext) -> WebPage {
-        WebPage(
-            title: c.words[.consoleTitle].description, section: .console, isConsole: true,
-            body: """
-                <div class="stack"><h1>\(c.words[.yourStores])</h1>\(list(c))\
-                \(HTML.when(isOperator, "<p class=\"muted small\">\(c.words[.consoleAll])</p>"))</div>
-                """)
-    }
-
-    private func list(_ c: PageContext) -> HTML {
-        if stores.isEmpty {
-            return Pieces.empty("scene-empty", c.words[.consoleNone], c.words[.consoleNoneText], nil, "", c)
-        }
-        return """
-            <ul class="stores">\(HTML.each(stores) { store in
-                """
-                <li class="store"><div class="tile t\(Pictures.tint(store.summary.kind))">\(c.pictures.store(store.summary.kind))</div>\
-                <div class="stack"><div class="row tight">\(ShopPieces.openBadge(store.summary, c))</div><h3>\
-                <a href="\(Link("/console/\(store.summary.id.description)"))">\(c.say(store.summary.name))</a></h3>\
-                <p class="muted small addr">\(store.summary.address)</p></div></li>
-                """
-            })</ul>
-            """
-    }
-}
-
 /// The orders board of a store: four columns, live.
 struct BoardPage {
     let store: Store
     let board: Board
     let figures: StoreFigures
     let now: Timestamp
-    let message: (text: String, tone: Pieces.Tone)?
+    let message: ConsoleMessage?
     /// Makes keys of the forms on this page.
     let makeKey: @Sendable () -> String
 
     private var id: String { store.summary.id.description }
 
     func page(_ c: PageContext) -> WebPage {
-        let name = c.say(store.summary.name)
-        return WebPage(
-            title: "\(c.words[.board]) · \(name)", section: .console, isConsole: true, modules: [.live],
+        WebPage(
+            title: "\(c.words[.board]) · \(c.say(store.summary.name))", section: .console, isConsole: true,
+            modules: [.live],
             live: LiveSource(
                 stream: "/api/v1/streams/stores/\(id)", elements: "board-live figures-live",
                 chime: c.words[.newOrderChime].description),
             body: """
-                <div class="stack"><div class="row apart"><div>\(Pieces.crumb("/console", c.words[.yourStores].description, c))\
-                <h1>\(name)</h1></div><p class="row"><span class="live" id="live-lamp" data-on="\(c.words[.live])" \
-                data-off="\(c.words[.notLive])">\(c.words[.notLive])</span><a class="btn small" href="\(Link("/console/\(id)"))">\
-                \(c.icon("refresh"))\(c.words[.refresh])</a></p></div>\(HTML.maybe(message) { Pieces.note($0.text, $0.tone, c) })\
-                \(redeem(c))\(today(c))\(columns(c))</div>
+                <div class="stack">\(ConsoleFrame.head(
+                    store.summary, .board, lamp: Pieces.lamp(reload: "/console/\(id)", c), c))\
+                \(ConsoleFrame.message(message, c))\(redeem(c))\(today(c))\(columns(c))</div>
                 """)
     }
 
@@ -63,22 +30,20 @@ struct BoardPage {
         """
         <form class="card row" method="post" action="\(Link("/console/\(id)/collections"))">\(c.formField)\
         <input type="hidden" name="key" value="\(makeKey())"><label class="strong" for="code">\(c.words[.redeemTitle])</label>\
-        <input class="input grow" id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" \
-        maxlength="40" required><button class="btn main">\(c.icon("check"))\(c.words[.redeem])</button></form>
+        <input class="input" id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" \
+        maxlength="40" placeholder="ABCD-2345" required><button class="btn main">\(c.icon("check"))\(c.words[.redeem])</button></form>
         """
     }
 
     private func today(_ c: PageContext) -> HTML {
         """
         <section id="figures-live" aria-label="\(c.words[.today])"><dl class="figures">\
-        \(figure(.figurePaid, "\(figures.ordersPaid)", c))\(figure(.figureCompleted, "\(figures.ordersCompleted)", c))\
-        \(figure(.figureItems, "\(figures.itemsSold)", c))\(figure(.figureRevenue, Pieces.text(figures.revenue), c))\
-        \(figure(.figureRefunds, Pieces.text(figures.refunds), c))</dl></section>
+        \(ConsoleFrame.figure(.figureRevenueToday, Pieces.text(figures.revenue), c))\
+        \(ConsoleFrame.figure(.figurePaid, "\(figures.ordersPaid)", c))\
+        \(ConsoleFrame.figure(.figureCompleted, "\(figures.ordersCompleted)", c))\
+        \(ConsoleFrame.figure(.figureItems, "\(figures.itemsSold)", c))\
+        \(ConsoleFrame.figure(.figureRefunds, Pieces.text(figures.refunds), c))</dl></section>
         """
-    }
-
-    private func figure(_ name: Phrase, _ value: String, _ c: PageContext) -> HTML {
-        "<div class=\"figure\"><dt>\(c.words[.today]) · \(c.words[name])</dt><dd>\(value)</dd></div>"
     }
 
     private struct Column {
@@ -97,10 +62,11 @@ struct BoardPage {
 
     private func columns(_ c: PageContext) -> HTML {
         """
-        <div id="board-live"><div class="board">\(HTML.each(Self.columns) { column in
+        <div id="board-live" data-testid="board"><div class="board">\(HTML.each(Self.columns) { column in
             let jobs = board.orders.filter { $0.states.fulfilment == column.state }
             return """
-                <section class="column"><h2>\(c.words[column.title]) <span class="badge">\(jobs.count)</span></h2>\
+                <section class="column" data-state="\(column.state.rawValue)"><h2>\(c.words[column.title]) \
+                <span class="badge\(if: !jobs.isEmpty, " brand")">\(jobs.count)</span></h2>\
                 \(HTML.when(jobs.isEmpty, "<p class=\"muted small\">\(c.words[.columnEmpty])</p>"))\
                 \(HTML.each(jobs) { job($0, column, c) })</section>
                 """
@@ -113,7 +79,7 @@ struct BoardPage {
         let called: HTML =
             order.queueNumber.map { "<span class=\"q\">#\($0)</span>" } ?? "<span class=\"strong num\">\(order.number)</span>"
         return """
-            <article class="job \(column.look)"><div class="row apart">\(called)<span class="muted small">\
+            <article class="job \(column.look)" data-order="\(order.number)"><div class="row apart">\(called)<span class="muted small">\
             \(c.words(.waitingFor, minutes))</span></div><ul>\(HTML.each(order.lines) { line in
                 """
                 <li><span class="strong num">\(line.quantity) ×</span> \(CartPieces.name(line.itemName, line.skuName, c))\
@@ -123,7 +89,8 @@ struct BoardPage {
             \(Pieces.text(order.total))</span></p>\(HTML.maybe(column.action) { action in
                 """
                 <form method="post" action="\(Link("/console/\(id)/orders/\(order.id.description)/\(verb: action.verb)"))">\
-                \(c.formField)<input type="hidden" name="key" value="\(makeKey())"><button class="btn main small block">\
+                \(c.formField)<input type="hidden" name="key" value="\(makeKey())">\
+                <button class="btn main small block" data-testid="\(action.verb)">\
                 \(c.words[action.name])<span class="sr"> \(order.number)</span></button></form>
                 """
             })</article>
