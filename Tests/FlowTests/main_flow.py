@@ -79,15 +79,15 @@ def pay_at_cashier(url):
     """Opens the cashier's page and presses its pay button, as a person does."""
     address, page = fetch(url)
     for form in re.findall(r"<form\b.*?</form>", page, re.S):
-        fields = dict(re.findall(r'<(?:input|button)\b[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"', form))
+        if not re.search(r'name="?decision"?[^>]*value="?pay\b', form):
+            continue
+        fields = dict(re.findall(r'<input\b[^>]*\bname="([^"]+)"[^>]*\bvalue="([^"]*)"', form))
         action = re.search(r'action="([^"]*)"', form)
-        if "pay" in fields.values() or (action and action.group(1).rstrip("/").endswith("pay")):
-            target = urllib.parse.urljoin(address, html.unescape(action.group(1)) if action else address)
-            values = {name: html.unescape(value) for name, value in fields.items()}
-            if "decision" in values:
-                values["decision"] = "pay"
-            return fetch(target, values)
-    raise AssertionError(f"no pay button on {address}: {page[:800]}")
+        target = urllib.parse.urljoin(address, html.unescape(action.group(1))) if action else address
+        # The way back to the shop is not followed: the order itself says when it is paid.
+        fields.pop("redirect_url", None)
+        return fetch(target, {**{name: html.unescape(value) for name, value in fields.items()}, "decision": "pay"})
+    raise AssertionError(f"no pay button on {address}: {page[-1500:]}")
 
 
 def make_store(door, operator):
