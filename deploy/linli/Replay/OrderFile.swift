@@ -3,8 +3,8 @@
 /// - Shape: tab-separated with the header `order_id quantity item_name choice_description item_price`; a line is a
 ///   position of an order, its price covers the whole quantity, `NULL` means no choice. Lines of one order follow
 ///   each other.
-struct OrderFile {
-    struct Line: Hashable {
+struct OrderFile: Sendable {
+    struct Line: Hashable, Sendable {
         let item: String
         let choice: String?
         let quantity: Int64
@@ -12,12 +12,12 @@ struct OrderFile {
         let unitPrice: Int64
     }
 
-    struct Order {
+    struct Order: Sendable {
         let number: String
         var lines: [Line]
     }
 
-    struct BadLine {
+    struct BadLine: Sendable {
         let line: Int
         let reason: String
     }

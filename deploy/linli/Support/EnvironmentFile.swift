@@ -1,7 +1,7 @@
 import Glibc
 
 /// Settings of a running installation: the process's environment, over the file that `deploy/run` wrote.
-struct EnvironmentFile {
+struct EnvironmentFile: Sendable {
     private let values: [String: String]
 
     /// Reads `path` (one NAME=VALUE a line), or `.linli/environment` when none is given and it exists.

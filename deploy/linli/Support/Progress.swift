@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 
 /// A progress bar on standard error: redrawn in place on a terminal, a line every tenth elsewhere.
@@ -30,4 +31,18 @@ struct Progress {
 func note(_ text: String) {
     var text = text
     text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// A progress bar that tasks side by side move on.
+final class Counted: Sendable {
+    private let state: Locked<(progress: Progress, done: Int)>
+
+    init(_ progress: Progress) { state = Locked((progress, 0)) }
+
+    func one() {
+        state.withLock { state in
+            state.done += 1
+            state.progress.show(state.done)
+        }
+    }
 }
