@@ -19,11 +19,11 @@ struct MoneyIsPosted: Invariant {
     static let sql: StaticString = """
         SELECT coalesce(t.reference, p.reference), format('moved %s, posted %s', coalesce(t.amount, 0), coalesce(p.amount, 0))
         FROM (
-            SELECT 'payment' AS kind, transaction_id AS reference, total AS amount
+            SELECT 'payment' AS kind, mchid || ':' || out_trade_no AS reference, total AS amount
             FROM wechat_transactions
             WHERE transaction_id IS NOT NULL
             UNION ALL
-            SELECT 'refund', refund_id, amount FROM wechat_refunds WHERE status = 'SUCCESS'
+            SELECT 'refund', mchid || ':' || out_refund_no, amount FROM wechat_refunds WHERE status = 'SUCCESS'
         ) AS t
         FULL JOIN (
             SELECT p.kind, p.reference, sum(e.amount) FILTER (WHERE e.amount > 0) AS amount
