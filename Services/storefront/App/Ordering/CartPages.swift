@@ -68,7 +68,9 @@ struct CartPages: Sendable {
         let change = try await carts.set(sku, to: quantity, store: store, replacing: fields["replace"] == "1", visit)
         switch change {
         case .cart(let cart):
-            return .redirect(back, cookies: [cart.cookie.cookie])
+            // Without scripts the page loads anew: it opens again where the button was.
+            let place: Link = back.text.contains("#") ? back : "\(continuing: back)#step-\(sku.description)"
+            return .redirect(place, cookies: [cart.cookie.cookie])
         case .otherStore(let cart):
             let other = try await catalog.store(cart.storeID, visit.context)
             let page = OtherStorePage(store: other.summary.name, sku: sku, quantity: quantity, newStore: store)

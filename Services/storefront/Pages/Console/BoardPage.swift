@@ -37,7 +37,7 @@ struct BoardPage {
 
     private func today(_ c: PageContext) -> HTML {
         """
-        <section id="figures-live" aria-label="\(c.words[.today])"><dl class="figures">\
+        <section id="figures-live" class="scroll" tabindex="0" aria-label="\(c.words[.today])"><dl class="figures">\
         \(ConsoleFrame.figure(.figureRevenueToday, Pieces.text(figures.revenue), c))\
         \(ConsoleFrame.figure(.figurePaid, "\(figures.ordersPaid)", c))\
         \(ConsoleFrame.figure(.figureCompleted, "\(figures.ordersCompleted)", c))\

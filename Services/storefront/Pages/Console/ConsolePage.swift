@@ -20,7 +20,7 @@ struct ConsolePage {
     }
 
     private func own(_ c: PageContext) -> HTML {
-        if !stores.isEmpty { return list(stores, c) }
+        if !stores.isEmpty { return list(stores, isTop: true, c) }
         if isOperator { return "<p class=\"muted\">\(c.words[.consoleAll])</p>" }
         return Pieces.empty("scene-empty", c.words[.consoleNone], c.words[.consoleNoneText], "/", c.words[.goHome], c)
     }
@@ -35,16 +35,21 @@ struct ConsolePage {
         """
     }
 
-    private func list(_ stores: [StoreSummary], _ c: PageContext) -> HTML {
+    private func list(_ stores: [StoreSummary], isTop: Bool = false, _ c: PageContext) -> HTML {
         """
         <ul class="stores">\(HTML.each(stores) { store in
             """
             <li class="store"><div class="tile t\(Pictures.tint(store.kind))">\(c.pictures.store(store.kind))</div>\
-            <div class="stack"><div class="row tight">\(ShopPieces.openBadge(store, c))</div><h3>\
-            <a href="\(Link("/console/\(store.id.description)"))">\(c.say(store.name))</a></h3>\
+            <div class="stack"><div class="row tight">\(ShopPieces.openBadge(store, c))</div>\(name(store, isTop, c))\
             <p class="muted small addr">\(store.address)</p></div></li>
             """
         })</ul>
         """
+    }
+
+    /// Headings step down one level at a time: under the page's own, or under the search's.
+    private func name(_ store: StoreSummary, _ isTop: Bool, _ c: PageContext) -> HTML {
+        let link: HTML = "<a href=\"\(Link("/console/\(store.id.description)"))\">\(c.say(store.name))</a>"
+        return isTop ? "<h2>\(link)</h2>" : "<h3>\(link)</h3>"
     }
 }

@@ -24,7 +24,7 @@ struct FiguresPage {
             live: LiveSource(stream: "/api/v1/streams/stores/\(id)", elements: "figures-live days-live"),
             body: """
                 <div class="stack">\(ConsoleFrame.head(store.summary, .figures, lamp: Pieces.lamp(reload: link, c), c))\
-                \(FiguresPieces.spans(span, link, c))<section id="figures-live" aria-label="\(c.words[.figures])">\
+                \(FiguresPieces.spans(span, link, c))<section id="figures-live" class="scroll" tabindex="0" aria-label="\(c.words[.figures])">\
                 \(FiguresPieces.list(figures, c))</section><section class="card stack" id="days-live">\
                 <h2>\(c.words[.lastDays])</h2>\(chart(c))\(table(c))</section></div>
                 """)
@@ -51,7 +51,7 @@ struct FiguresPage {
 
     private func table(_ c: PageContext) -> HTML {
         """
-        <div class="scroll"><table><thead><tr><th>\(c.words[.day])</th><th class="num">\(c.words[.figurePaid])</th>\
+        <div class="scroll" role="region" tabindex="0" aria-label="\(c.words[.lastDays])"><table><thead><tr><th>\(c.words[.day])</th><th class="num">\(c.words[.figurePaid])</th>\
         <th class="num">\(c.words[.figureCompleted])</th><th class="num">\(c.words[.figureItems])</th>\
         <th class="num">\(c.words[.figureRevenue])</th><th class="num">\(c.words[.figureRefunds])</th></tr></thead><tbody>\
         \(HTML.each(daily.reversed()) { day in
@@ -105,7 +105,7 @@ struct MerchantFiguresPage {
 
     private func table(_ c: PageContext) -> HTML {
         """
-        <section class="card scroll"><table><thead><tr><th>\(c.words[.storeName])</th><th class="num">\(c.words[.figurePaid])</th>\
+        <section class="card scroll" tabindex="0" aria-label="\(c.words[.allFigures])"><table><thead><tr><th>\(c.words[.storeName])</th><th class="num">\(c.words[.figurePaid])</th>\
         <th class="num">\(c.words[.figureCompleted])</th><th class="num">\(c.words[.figureItems])</th>\
         <th class="num">\(c.words[.figureRevenue])</th><th class="num">\(c.words[.figureRefunds])</th></tr></thead><tbody>\
         \(HTML.each(rows) { row in

@@ -125,7 +125,7 @@ struct OrderPage {
         return """
             <section class="card"><h2>\(c.words[.payments])</h2><div class="stack tight">\(HTML.each(paid) { payment in
                 """
-                <p class="pair"><span>\(c.words[.wechatPay])<br><span class="muted small num">\(payment.transactionID ?? "")</span></span>\
+                <p class="pair"><span>\(c.words[.wechatPay])<br><span class="muted micro num">\(payment.transactionID ?? "")</span></span>\
                 <span class="num">\(Pieces.text(payment.amount))</span></p>
                 """
             })\(HTML.each(order.refunds) { refund in

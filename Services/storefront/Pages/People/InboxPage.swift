@@ -28,17 +28,17 @@ struct InboxPage {
     private func row(_ message: InboxMessage, _ c: PageContext) -> HTML {
         let order: Link? = message.orderID.map { "/orders/\($0.description)" }
         return """
-            <li\(if: message.readAt == nil, " class=\"unread\"")><div class="row apart"><h3>\(c.say(message.title))</h3>\
+            <li\(if: message.readAt == nil, " class=\"unread\"")><div class="row apart"><h2>\(c.say(message.title))</h2>\
             <span class="muted small num">\(c.clock.show(message.createdAt, now: now))</span></div><p>\(c.say(message.body))</p>\
-            <p class="row tight">\(HTML.maybe(order) { "<a class=\"btn small\" href=\"\($0)\">\(c.words[.viewOrder])</a>" })\
-            \(HTML.when(message.readAt == nil, readForm(message, c)))</p></li>
+            <div class="row tight">\(HTML.maybe(order) { "<a class=\"btn small\" href=\"\($0)\">\(c.words[.viewOrder])</a>" })\
+            \(HTML.when(message.readAt == nil, readForm(message, c)))</div></li>
             """
     }
 
     private func readForm(_ message: InboxMessage, _ c: PageContext) -> HTML {
         """
-        </p><form method="post" action="\(Link("/inbox/\(message.id.description)/read"))">\(c.formField)\
-        <button class="btn quiet small">\(c.words[.markRead])</button></form><p>
+        <form method="post" action="\(Link("/inbox/\(message.id.description)/read"))">\(c.formField)\
+        <button class="btn quiet small">\(c.words[.markRead])</button></form>
         """
     }
 }
