@@ -34,6 +34,14 @@ enum APIRoutes {
         (.get, NotificationsAPI.inbox, .person), (.post, NotificationsAPI.inboxRead, .person),
     ]
 
+    /// Everything that is passed on: the document describes each (a test compares).
+    static var all: [(HTTPMethod, PathPattern)] {
+        (catalog + orders + notifications).map { ($0.0, PathPattern(StorefrontAPI.prefix + $0.1.text)) }
+            + streams.map { (.get, PathPattern(StorefrontAPI.prefix + $0.text)) }
+    }
+
+    private static let streams = [NotificationsAPI.myStream, NotificationsAPI.storeStream]
+
     static func add(to routes: inout Routes, _ forwarding: Forwarding, _ streams: StreamProxy) {
         for (service, lines) in [("catalog", catalog), ("orders", orders), ("notifications", notifications)] {
             for (method, pattern, rights) in lines {
@@ -42,7 +50,7 @@ enum APIRoutes {
                     access: .authenticated(by: StorefrontService.inHandler), forwarding.handler(service, rights))
             }
         }
-        for pattern in [NotificationsAPI.myStream, NotificationsAPI.storeStream] {
+        for pattern in Self.streams {
             routes.get(
                 PathPattern(StorefrontAPI.prefix + pattern.text),
                 access: .authenticated(by: StorefrontService.inHandler), options: StreamProxy.options, streams.handler)
