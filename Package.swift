@@ -17,6 +17,7 @@ let strict: [SwiftSetting] = [
 /// What every service may use: the toolkit, the typed clients of its neighbours, and what those are made of.
 let serviceDependencies: [Target.Dependency] = [
     "ServiceKit", "Clients", "Postgres", "HTTPServer", "HTTPClient", "HTTPCore", "Crypto", "EventLoop", "JSON", "Models",
+    "CLinux",
 ]
 
 /// A module under `Shared/`, with its unit tests under `Tests/<name>Tests`.

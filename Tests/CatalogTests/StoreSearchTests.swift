@@ -30,8 +30,11 @@ import Testing
             )
         }
         let hours = WeekHours.daily(try #require(TimeOfDay("07:00")), try #require(TimeOfDay("22:00")))
-        _ = try await database.all(
-            UpsertStores(merchantID: id, kind: .cafe, at: Shop.now, rows: rows, hours: hours))
+        for start in stride(from: 0, to: rows.count, by: 100) {
+            let some = Array(rows[start..<min(start + 100, rows.count)])
+            _ = try await database.all(
+                UpsertStores(merchantID: id, kind: .cafe, at: Shop.now, rows: some, hours: hours))
+        }
     }
 
     private func names(

@@ -91,7 +91,7 @@ public struct TestDatabase: Sendable {
         try await Database.migrate(migrations, url: url, on: TestPostgres.group.all[0], until: .now + limit)
         do {
             try await session.run(["ALTER DATABASE \(draft) RENAME TO \(template)"], until: .now + limit)
-        } catch let error as PostgresError where error.sqlState == SQLState("42P04") {
+        } catch let error as PostgresError where [SQLState("42P04"), SQLState("23505")].contains(error.sqlState) {
             try await session.run(["DROP DATABASE \(draft)"], until: .now + limit)
         }
     }
