@@ -14,10 +14,13 @@ enum NotificationsProblems {
 
     /// 400 about one place of the request.
     static func invalidField(_ pointer: String, _ detail: String) -> ProblemError {
+        invalid("\(pointer) \(detail).", [FieldError(pointer: pointer, code: "invalid", detail: detail)])
+    }
+
+    /// 400 with the places at fault.
+    static func invalid(_ detail: String, _ errors: [FieldError]) -> ProblemError {
         let kind = KitProblems.invalidRequest
         return ProblemError(
-            Problem(
-                code: kind.code, title: kind.title, status: kind.status, detail: "\(pointer) \(detail).",
-                errors: [FieldError(pointer: pointer, code: "invalid", detail: detail)]))
+            Problem(code: kind.code, title: kind.title, status: kind.status, detail: detail, errors: errors))
     }
 }

@@ -21,18 +21,20 @@ struct Inboxes: Sendable {
             }
             limit = number
         }
-        var before = UUID128(high: .max, low: .max)
+        var before = Int64.max
         if let cursor = request.query["cursor"] {
-            guard let id = MessageID(try Cursor.decode(cursor, count: 1)[0]) else {
+            guard let position = Int64(try Cursor.decode(cursor, count: 1)[0]) else {
                 throw KitProblems.invalidCursorKind.error("The cursor was not made by this list.")
             }
-            before = id.uuid
+            before = position
         }
         let rows = try await kit.database.all(
             MessagesOf(accountID: account, before: before, limit: limit + 1), deadline: request.deadline)
         let shown = Array(rows.prefix(limit))
-        let next = rows.count > limit ? shown.last.map { Cursor.encode($0.id.description) } : nil
-        return .json(.ok, Page(items: shown, nextCursor: next))
+        let next = rows.count > limit ? shown.last.map { Cursor.encode(String($0.position)) } : nil
+        var answer = Response.json(.ok, Page(items: shown.map(\.message), nextCursor: next))
+        answer.headers.set("cache-control", "no-store")
+        return answer
     }
 
     /// `POST /v1/inbox/{message_id}/read`. Repeating it is harmless by nature, so it takes no Idempotency-Key.

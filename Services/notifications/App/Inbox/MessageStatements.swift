@@ -9,16 +9,19 @@ struct NewMessage: Sendable {
     let words: MessageTemplate.Words
 }
 
-/// Stores messages; one that is there already (same person, same event) stays as it is.
+/// Stores messages in their order; one that is there already (same person, same event) stays as it is.
 struct InsertMessages: Statement {
     static let name: StaticString = "insert_messages"
     static let mode = StatementMode.write
     static let sql: StaticString = """
         INSERT INTO messages (id, account_id, event_id, kind, title_zh, title_en, body_zh, body_en, order_id, store_id,
             created_at)
-        SELECT *
+        SELECT m.id, m.account_id, m.event_id, m.kind, m.title_zh, m.title_en, m.body_zh, m.body_en, m.order_id,
+            m.store_id, m.created_at
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::uuid[], $10::uuid[], $11::timestamptz[])
+            $9::uuid[], $10::uuid[], $11::timestamptz[]) WITH ORDINALITY AS m (id, account_id, event_id, kind,
+            title_zh, title_en, body_zh, body_en, order_id, store_id, created_at, ordinal)
+        ORDER BY m.ordinal
         ON CONFLICT (account_id, event_id) DO NOTHING
         """
     let messages: [NewMessage]
@@ -38,19 +41,26 @@ struct InsertMessages: Statement {
     }
 }
 
+/// A message with its place in the order of writing.
+struct PlacedMessage: Sendable {
+    let position: Int64
+    let message: InboxMessage
+}
+
 /// A page of a person's messages, newest first.
 struct MessagesOf: Statement {
     static let name: StaticString = "messages_of"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT id, kind, title_zh, title_en, body_zh, body_en, order_id, store_id, created_at, read_at
+        SELECT position, id, kind, title_zh, title_en, body_zh, body_en, order_id, store_id, created_at, read_at
         FROM messages
-        WHERE account_id = $1 AND id < $2
-        ORDER BY id DESC
+        WHERE account_id = $1 AND position < $2
+        ORDER BY position DESC
         LIMIT $3
         """
     let accountID: AccountID
-    let before: UUID128
+    /// Position of the last message of the page before.
+    let before: Int64
     let limit: Int
 
     func bind(to parameters: inout Parameters) {
@@ -58,12 +68,14 @@ struct MessagesOf: Statement {
         parameters.append(before)
         parameters.append(Int64(limit))
     }
-    static func decode(_ row: inout RowReader) throws(PostgresError) -> InboxMessage {
-        InboxMessage(
-            id: try row.next(), kind: try row.next(),
-            title: LocalizedText(zh: try row.next(), en: try row.next()),
-            body: LocalizedText(zh: try row.next(), en: try row.next()), orderID: try row.next(),
-            storeID: try row.next(), createdAt: try row.next(), readAt: try row.next())
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> PlacedMessage {
+        PlacedMessage(
+            position: try row.next(),
+            message: InboxMessage(
+                id: try row.next(), kind: try row.next(),
+                title: LocalizedText(zh: try row.next(), en: try row.next()),
+                body: LocalizedText(zh: try row.next(), en: try row.next()), orderID: try row.next(),
+                storeID: try row.next(), createdAt: try row.next(), readAt: try row.next()))
     }
 }
 

@@ -2,27 +2,43 @@ import EventLoop
 import ServiceKit
 
 /// The open streams of this process, by channel. Shared by all loops; its lock is held for list work only.
+///
+/// An open stream costs its connection, a place in this list and a suspended wait: no task, no timer of its own.
 final class LiveHub: Sendable {
+    /// Heartbeats go round in so many groups, so that ten thousand streams are not written to in one turn of the loop.
+    static let beatGroups = 15
+
     private struct State {
         var streams: [String: [ObjectIdentifier: LiveSubscriber]] = [:]
+        /// The newest event that was handed out.
+        var position: Int64
+        var nextGroup = 0
+        var beatingGroup = 0
         var isClosed = false
     }
-    private let state = Locked(State())
+    private let state: Locked<State>
     private let open: Gauge
     private let dropped: Counter
 
-    init(metrics: Metrics) {
+    /// - Parameter position: the newest event there is; later ones are handed out.
+    init(position: Int64, metrics: Metrics) {
+        state = Locked(State(position: position))
         open = metrics.gauge("live_streams_open", help: "Event streams open in this process.")
         dropped = metrics.counter("live_streams_dropped_total", help: "Streams ended because they read too slowly.")
     }
 
-    /// A stream of `channel`; already ended when the service is shutting down.
+    /// The newest event that was handed out.
+    var position: Int64 { state.withLock(\.position) }
+
+    /// A stream of `channel`, which gets every event after its position; already ended when the service is shutting
+    /// down.
     func subscribe(to channel: LiveChannel) -> LiveSubscriber {
-        let subscriber = LiveSubscriber()
-        let isOpen = state.withLock { state in
-            guard !state.isClosed else { return false }
+        let (subscriber, isOpen) = state.withLock { state in
+            let subscriber = LiveSubscriber(position: state.position, beatGroup: state.nextGroup)
+            guard !state.isClosed else { return (subscriber, false) }
+            state.nextGroup = (state.nextGroup + 1) % Self.beatGroups
             state.streams[channel.text, default: [:]][ObjectIdentifier(subscriber)] = subscriber
-            return true
+            return (subscriber, true)
         }
         if isOpen { open.add(1) } else { subscriber.end() }
         return subscriber
@@ -38,18 +54,29 @@ final class LiveHub: Sendable {
         if wasThere { open.add(-1) }
     }
 
-    /// Hands events to the streams that hear them.
+    /// Hands events, in their order, to the streams that hear them.
     func deliver(_ events: [LiveEvent]) {
-        for event in events {
-            let streams = state.withLock { state in state.streams[event.channel].map { Array($0.values) } ?? [] }
-            for stream in streams where !stream.offer(event.id, event.frame) { dropped.increment() }
+        guard let newest = events.last else { return }
+        // Streams and position change together: a stream that subscribes now has either heard of an event or its
+        // position is before it.
+        let heard = state.withLock { state in
+            state.position = newest.id
+            return events.flatMap { event in
+                (state.streams[event.channel] ?? [:]).values.map { (event: event, stream: $0) }
+            }
         }
+        for (event, stream) in heard where !stream.offer(event) { dropped.increment() }
     }
 
-    /// A comment to every stream, so that proxies and people see that it lives.
+    /// A comment to the next group of streams, so that proxies and people see that they live.
     func beat() {
-        let streams = state.withLock { state in state.streams.values.flatMap(\.values) }
-        for stream in streams { _ = stream.offer(0, LiveSubscriber.heartbeat) }
+        let streams = state.withLock { state in
+            defer { state.beatingGroup = (state.beatingGroup + 1) % Self.beatGroups }
+            return state.streams.values.flatMap { streams in
+                streams.values.filter { $0.beatGroup == state.beatingGroup }
+            }
+        }
+        for stream in streams { stream.beat() }
     }
 
     /// Ends all streams, for good: the service is shutting down, and people come back to another replica.
@@ -59,79 +86,5 @@ final class LiveHub: Sendable {
             return state.streams.values.flatMap(\.values)
         }
         for stream in streams { stream.end() }
-    }
-}
-
-/// One open stream: frames wait here until the connection has taken the ones before.
-final class LiveSubscriber: Sendable {
-    /// More than this waiting means that the reader does not read; it comes back with its Last-Event-ID.
-    private static let waitingMax = 256
-    /// WHATWG HTML, section 9.2.6: a comment line about every 15 seconds.
-    static let heartbeat = Array(": beat\n\n".utf8)
-
-    struct Frame: Sendable {
-        /// 0 for comments.
-        let id: Int64
-        let bytes: [UInt8]
-    }
-
-    private struct State {
-        var waiting: [Frame] = []
-        var waiter: CheckedContinuation<[Frame]?, Never>?
-        var isEnded = false
-    }
-    private let state = Locked(State())
-
-    /// False when the stream was ended for reading too slowly.
-    func offer(_ id: Int64, _ bytes: [UInt8]) -> Bool {
-        let frame = Frame(id: id, bytes: bytes)
-        var isTooSlow = false
-        let waiter = state.withLock { state -> CheckedContinuation<[Frame]?, Never>? in
-            guard !state.isEnded else { return nil }
-            if let waiter = state.waiter {
-                state.waiter = nil
-                return waiter
-            }
-            isTooSlow = state.waiting.count >= Self.waitingMax
-            if isTooSlow {
-                state.isEnded = true
-                state.waiting = []
-            } else {
-                state.waiting.append(frame)
-            }
-            return nil
-        }
-        waiter?.resume(returning: [frame])
-        return !isTooSlow
-    }
-
-    /// The frames that wait, or the next ones; nil when the stream is over.
-    func next() async -> [Frame]? {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let answer = state.withLock { state -> [Frame]?? in
-                    if !state.waiting.isEmpty {
-                        defer { state.waiting = [] }
-                        return .some(state.waiting)
-                    }
-                    if state.isEnded { return .some(nil) }
-                    state.waiter = continuation
-                    return nil
-                }
-                if let answer { continuation.resume(returning: answer) }
-            }
-        } onCancel: {
-            end()
-        }
-    }
-
-    /// Ends the stream after what is already on its way.
-    func end() {
-        let waiter = state.withLock { state in
-            state.isEnded = true
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: nil)
     }
 }

@@ -46,6 +46,18 @@ struct LastLiveEvent: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 { try row.next() }
 }
 
+/// The oldest and the newest live event there is.
+struct KeptLiveEvents: Statement {
+    static let name: StaticString = "kept_live_events"
+    static let mode = StatementMode.read
+    static let sql: StaticString = "SELECT min(id), coalesce(max(id), 0) FROM live_events"
+
+    func bind(to parameters: inout Parameters) {}
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> KeptRange {
+        KeptRange(oldest: try row.next(), newest: try row.next())
+    }
+}
+
 /// What came after an event, for all streams of the process.
 struct LiveEventsAfter: Statement {
     static let name: StaticString = "live_events_after"

@@ -12,7 +12,10 @@ struct LiveStreams: Sendable {
     /// Streams stay open; shutdown and slow readers end them.
     static let options = RouteOptions(deadline: .seconds(86_400), isSheddable: false)
     private static let missedMax = 1_000
-    private static let opening = Array("retry: 2000\n\n".utf8)
+    /// How soon a client comes back, in milliseconds.
+    private static let retry = "retry: 2000\n"
+    /// WHATWG HTML, section 9.2.7: a comment line about every 15 seconds.
+    private static let heartbeat = Array(": beat\n\n".utf8)
 
     let database: Database
     let hub: LiveHub
@@ -39,32 +42,69 @@ struct LiveStreams: Sendable {
             // Before the table is read, so that nothing falls between the two.
             let subscriber = hub.subscribe(to: channel)
             defer { hub.unsubscribe(subscriber, from: channel) }
-            try await send(channel, after: last, subscriber, to: writer)
+            let sent = try await begin(channel, after: last, subscriber, writer)
+            try await goOn(after: sent, subscriber, writer)
         }
         return answer
     }
 
-    private func send(
-        _ channel: LiveChannel, after last: Int64?, _ subscriber: LiveSubscriber, to writer: BodyWriter
-    ) async throws {
-        try await writer.write(Self.opening)
-        var sent: Int64 = last ?? 0
-        if last != nil {
-            var page: [LiveEvent]
-            repeat {
-                page = try await database.all(MissedLiveEvents(channel: channel, after: sent, limit: Self.missedMax))
-                let bytes = page.flatMap(\.frame)
-                if !bytes.isEmpty { try await writer.write(bytes) }
-                sent = page.last?.id ?? sent
-            } while page.count == Self.missedMax
+    /// Sends what was missed; returns the event after which the stream goes on live.
+    private func begin(
+        _ channel: LiveChannel, after last: Int64?, _ subscriber: LiveSubscriber, _ writer: BodyWriter
+    ) async throws -> Int64 {
+        let position = subscriber.position
+        guard let last else {
+            // An id without data: nothing happens in the client, but it knows where to go on should it be cut off now.
+            try await writer.write(Array("\(Self.retry)id: \(position)\n\n".utf8))
+            return position
         }
-        while let frames = await subscriber.next() {
-            var bytes: [UInt8] = []
-            for frame in frames where frame.id == 0 || frame.id > sent {
-                bytes += frame.bytes
-                sent = max(sent, frame.id)
-            }
+        let kept = try await database.one(KeptLiveEvents())
+        guard kept.canResume(after: last, position: position) else {
+            try await writer.write(Array("\(Self.retry)id: \(position)\nevent: resync\ndata: {}\n\n".utf8))
+            return position
+        }
+        try await writer.write(Array("\(Self.retry)\n".utf8))
+        var sent = last
+        var page: [LiveEvent]
+        repeat {
+            page = try await database.all(MissedLiveEvents(channel: channel, after: sent, limit: Self.missedMax))
+            let bytes = page.flatMap(\.frame)
             if !bytes.isEmpty { try await writer.write(bytes) }
+            sent = page.last?.id ?? sent
+        } while page.count == Self.missedMax
+        return sent
+    }
+
+    private func goOn(after begin: Int64, _ subscriber: LiveSubscriber, _ writer: BodyWriter) async throws {
+        var sent = begin
+        while true {
+            switch await subscriber.next() {
+            case .end: return
+            case .heartbeat: try await writer.write(Self.heartbeat)
+            case .events(let events):
+                let new = events.filter { $0.id > sent }
+                guard let newest = new.last else { continue }
+                try await writer.write(new.count == 1 ? newest.frame : new.flatMap(\.frame))
+                sent = newest.id
+            }
         }
+    }
+}
+
+/// Which live events the table still has.
+struct KeptRange: Sendable, Equatable {
+    /// nil: the table is empty.
+    let oldest: Int64?
+    /// 0: the table is empty.
+    let newest: Int64
+
+    /// Whether a client that has heard everything until `last` can go on without a gap.
+    ///
+    /// - Parameter position: the newest event that this process handed out. Another replica may have been ahead, and
+    ///   the table may have been emptied since; but an id that neither knows is from another database.
+    func canResume(after last: Int64, position: Int64) -> Bool {
+        guard last <= max(newest, position) else { return false }
+        guard let oldest else { return last == position }
+        return last >= oldest - 1
     }
 }

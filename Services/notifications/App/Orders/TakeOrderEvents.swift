@@ -5,8 +5,14 @@ import Postgres
 import ServiceKit
 
 /// `POST /v1/events` (service `orders`): every event becomes a live event for the customer and the store, and many a
-/// message in the customer's inbox; all of a delivery in two statements, once however often it is delivered.
+/// message in the customer's inbox; all of a delivery in three statements, once however often it is delivered.
 struct TakeOrderEvents: Sendable {
+    /// What is told live. Others are the sender's business, and taken without being read: it may be newer than we are.
+    static let known: Set<String> = [
+        OrderEvents.placed, OrderEvents.paid, OrderEvents.accepted, OrderEvents.preparing, OrderEvents.ready,
+        OrderEvents.collected, OrderEvents.cancelled, OrderEvents.expired, OrderEvents.refunded, OrderEvents.reviewed,
+    ]
+
     let kit: Toolkit
 
     func handle(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -17,7 +23,7 @@ struct TakeOrderEvents: Sendable {
         let now = kit.now()
         var messages: [NewMessage] = []
         var live: [NewLiveEvent] = []
-        for event in events where event.type.hasPrefix("order.") {
+        for event in events where Self.known.contains(event.type) {
             let order = try event.payload(OrderEventData.self)
             if let words = MessageTemplate.words(for: event.type, order) {
                 messages.append(NewMessage(id: .make(at: now), event: event, order: order, words: words))

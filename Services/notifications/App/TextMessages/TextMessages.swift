@@ -18,6 +18,7 @@ struct TextMessages: Sendable {
         var request = request
         let body = try await request.body.collect(upTo: Self.bodyBytesMax)
         let message = try JSON.decode(CodeMessage.self, from: body, mode: .strict)
+        try Self.check(message)
         guard kit.environment == .development else {
             throw NotificationsProblems.textMessagesUnavailable.error("No provider of text messages is configured.")
         }
@@ -40,6 +41,29 @@ struct TextMessages: Sendable {
         var answer = Response.json(.ok, Page(items: messages, nextCursor: nil))
         answer.headers.set("cache-control", "no-store")
         return answer
+    }
+
+    /// What is wrong with a message, all at once. The values are not repeated in the answer: a code is a secret.
+    static func check(_ message: CodeMessage) throws {
+        var errors: [FieldError] = []
+        func require(_ isTrue: Bool, _ pointer: String, _ detail: String) {
+            if !isTrue { errors.append(FieldError(pointer: pointer, code: "invalid", detail: detail)) }
+        }
+        require(isPhone(message.phone), "/phone", "must be 11 digits, or + and 7 to 15 digits (E.164)")
+        require(
+            (4...8).contains(message.code.utf8.count) && isDigits(message.code.utf8[...]), "/code",
+            "must be 4 to 8 digits")
+        require(["zh", "en"].contains(message.language), "/language", "must be zh or en")
+        guard errors.isEmpty else { throw NotificationsProblems.invalid("The message cannot be sent.", errors) }
+    }
+
+    private static func isPhone(_ text: String) -> Bool {
+        guard text.utf8.first == UInt8(ascii: "+") else { return text.utf8.count == 11 && isDigits(text.utf8[...]) }
+        return (8...16).contains(text.utf8.count) && isDigits(text.utf8.dropFirst())
+    }
+
+    private static func isDigits(_ text: Substring.UTF8View) -> Bool {
+        text.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
     static func words(_ message: CodeMessage) -> String {
