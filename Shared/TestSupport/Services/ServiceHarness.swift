@@ -56,7 +56,8 @@ public struct ServiceHarness: Sendable {
     /// database, and for restarts.
     public static func start<S: Service>(
         _ service: S.Type, on test: TestDatabase, neighbours: [String: FakeNeighbour] = [:],
-        standIn: FakeNeighbour, environment: [String: String] = [:], clock: WallClock = .system
+        standIn: FakeNeighbour, environment: [String: String] = [:], clock: WallClock = .system,
+        logger: Logger? = nil
     ) async throws -> ServiceHarness {
         var settings = [
             "PORT": "0", "LINLI_ENVIRONMENT": "development", "LOG_LEVEL": "error", "SHUTDOWN_SECONDS": "5",
@@ -68,7 +69,7 @@ public struct ServiceHarness: Sendable {
         }
         settings.merge(environment) { _, given in given }
         let running = try await RunningService.start(
-            service, environment: settings, loops: TestPostgres.group, clock: clock)
+            service, environment: settings, loops: TestPostgres.group, clock: clock, logger: logger)
         return ServiceHarness(
             service: running, url: "http://127.0.0.1:\(running.port)", test: test, http: running.kit.http)
     }
