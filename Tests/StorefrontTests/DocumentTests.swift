@@ -11,8 +11,8 @@ import Testing
         var found: Set<String> = []
         var path = ""
         for line in text.split(separator: "\n") {
-            if let match = line.wholeMatch(of: /  (\/[^ ]*):/) { path = String(match.1) }
-            if let match = line.wholeMatch(of: /    (get|post|put|patch|delete):/) {
+            if let match = line.wholeMatch(of: /\ \ (\/[^ ]*):/) { path = String(match.1) }
+            if let match = line.wholeMatch(of: /\ {4}(get|post|put|patch|delete):/) {
                 found.insert("\(match.1.uppercased()) \(path)")
             }
         }
