@@ -8,8 +8,6 @@ public struct HTTPLimits: Sendable {
     public var headBytesMax = 16_384
     /// Most header fields; beyond it 431.
     public var headerCountMax = 100
-    /// Longest body a handler may collect without a limit of its own, in bytes; beyond it 413.
-    public var bodyBytesMax = 1 << 20
     /// Longest line of a chunk's size and extensions, in bytes; beyond it 400.
     public var chunkLineBytesMax = 256
     /// Bytes of chunk framing beyond a fair share (16 bytes a chunk and twice its data, as Go counts); beyond it 400.
@@ -18,9 +16,9 @@ public struct HTTPLimits: Sendable {
     public var trailerBytesMax = 8_192
     /// From the first byte of a request to the end of its head, in milliseconds; beyond it 408.
     public var headMilliseconds: Int64 = 10_000
-    /// For the whole body, in milliseconds; each ``bodyBytesPerSecondMin`` bytes received grant another second.
+    /// For the whole body, in milliseconds; beyond it 408.
     public var bodyMilliseconds: Int64 = 30_000
-    /// The slowest sender we wait for, in bytes a second; beyond it 408.
+    /// The slowest sender of a body we wait for, in bytes a second, after 5 seconds of grace; below it 408.
     public var bodyBytesPerSecondMin = 500
     /// A kept connection without a request, in milliseconds.
     public var idleMilliseconds: Int64 = 30_000
@@ -28,8 +26,6 @@ public struct HTTPLimits: Sendable {
     public var writeStallMilliseconds: Int64 = 15_000
     /// Requests on one connection before it is closed.
     public var requestsPerConnectionMax = 1_000
-    /// Requests running at once on one loop; beyond it 503 with Retry-After, before the body is read.
-    public var requestsPerLoopMax = 2_048
     /// Pipelined requests answered in a row before other connections get their turn.
     public var pipelineDepthMax = 32
     /// Connections at once; further ones are closed at once.

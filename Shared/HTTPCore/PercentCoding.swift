@@ -2,11 +2,11 @@
 public enum PercentCoding {
     /// Decodes one segment of a path.
     ///
-    /// - Returns: nil for what a path must not contain: a broken escape, NUL, an encoded slash or backslash, a dot
-    ///   segment, bytes that are no UTF-8.
+    /// - Returns: nil for what a path must not contain: a broken escape, control characters, an encoded slash or
+    ///   backslash, a dot segment, bytes that are no UTF-8.
     public static func pathSegment(_ segment: Substring.UTF8View) -> String? {
         guard let bytes = decode(segment, plusIsSpace: false), let text = String(validating: bytes, as: UTF8.self),
-            !bytes.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }),
+            !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }),
             text != ".", text != ".."
         else { return nil }
         return text

@@ -28,6 +28,12 @@ public struct Router: Sendable {
 
     private var nodes = [Node()]
 
+    /// Sees the answers to requests that no route takes (404, 405, OPTIONS, a malformed path), and may change them: for
+    /// logs and metrics.
+    public var unmatched: (@Sendable (Request, Response) -> Response)?
+    /// Sees what never became a request: malformed bytes, limits, deadlines of a head. With the address of the peer.
+    public var refused: (@Sendable (RequestRefusal, String) -> Void)?
+
     /// What became of looking for a path.
     enum Match {
         case route(Route, PathParameters)
@@ -87,9 +93,14 @@ public struct Router: Sendable {
     func match(_ method: HTTPMethod, _ path: String) -> Match {
         var path = path
         return path.withUTF8 { bytes in
-            if bytes.contains(UInt8(ascii: "%")) || bytes.contains(UInt8(ascii: ".")) {
-                return matchDecoded(method, bytes)
+            guard bytes.first == UInt8(ascii: "/") else { return .nothing }
+            var mustDecode = false
+            for byte in bytes {
+                // A backslash is in no URL, and some take it for a slash: nothing here has one in its name.
+                if byte == UInt8(ascii: "\\") { return .nothing }
+                if byte == UInt8(ascii: "%") || byte == UInt8(ascii: ".") { mustDecode = true }
             }
+            if mustDecode { return matchDecoded(method, bytes) }
             var captured: [Range<Int>] = []
             guard let node = find(0, bytes, from: 1, &captured) else { return .nothing }
             return pick(method, node, captured.map { String(decoding: bytes[$0], as: UTF8.self) })

@@ -26,8 +26,7 @@ extension ServerConnection {
         case interrupted
     }
 
-    /// A body slower than this after the grace is refused, in bytes a second.
-    private static let bodyRateMin = 500
+    /// How long a body may be slower than the limit says.
     private static let bodyRateGrace = Duration.seconds(5)
     private static let resetByPeer = -104
 
@@ -106,14 +105,41 @@ extension ServerConnection {
             body = .length(left: length, began: now, received: 0, sendsContinue: head.expectsContinue)
             return RequestBody(from: self, declared: length)
         case .chunked:
-            body = .chunked(
-                ChunkedDecoder(limits: limits), began: now, received: 0, sendsContinue: head.expectsContinue)
-            return RequestBody(from: self, declared: nil)
+            return try beginChunkedBody(now, head.expectsContinue)
+        }
+    }
+
+    /// Decodes what came with the head at once: a body that is there whole needs no more of the connection, and one
+    /// that is malformed is refused before anybody acts on the request.
+    private func beginChunkedBody(_ now: Instant, _ awaitsContinue: Bool) throws(RequestRefusal) -> RequestBody {
+        var decoder = ChunkedDecoder(limits: limits)
+        var bytes: [UInt8] = []
+        if start < input.count { start += try decode(&decoder, into: &bytes).get() }
+        guard !decoder.isDone else {
+            body = .none
+            return RequestBody(bytes)
+        }
+        decodedAhead = bytes
+        body = .chunked(decoder, began: now, received: bytes.count, sendsContinue: awaitsContinue && bytes.isEmpty)
+        return RequestBody(from: self, declared: nil)
+    }
+
+    private func decode(_ decoder: inout ChunkedDecoder, into bytes: inout [UInt8]) -> Result<Int, RequestRefusal> {
+        input.withUnsafeBufferPointer { buffer in
+            do throws(RequestRefusal) {
+                return .success(try decoder.decode(UnsafeBufferPointer(rebasing: buffer[start...]), into: &bytes))
+            } catch {
+                return .failure(error)
+            }
         }
     }
 
     /// The next bytes of the body; nil at its end.
     func nextBodyBytes() async throws -> [UInt8]? {
+        if !decodedAhead.isEmpty {
+            defer { decodedAhead = [] }
+            return decodedAhead
+        }
         while true {
             if let bytes = try takeBodyBytes() { return bytes }
             if body.isDone { return nil }
@@ -136,14 +162,7 @@ extension ServerConnection {
             return bytes
         case .chunked(var decoder, let began, let received, let awaits):
             var bytes: [UInt8] = []
-            let taken: Result<Int, RequestRefusal> = input.withUnsafeBufferPointer { buffer in
-                do throws(RequestRefusal) {
-                    return .success(try decoder.decode(UnsafeBufferPointer(rebasing: buffer[start...]), into: &bytes))
-                } catch {
-                    return .failure(error)
-                }
-            }
-            switch taken {
+            switch decode(&decoder, into: &bytes) {
             case .success(let count): start += count
             case .failure(let refusal): throw refused(refusal)
             }
@@ -155,7 +174,7 @@ extension ServerConnection {
     private func receiveBodyBytes() async throws {
         let (began, received) = bodyProgress
         let elapsed = loop.turnTime - began
-        if elapsed > Self.bodyRateGrace, received < Self.bodyRateMin * Int(elapsed.components.seconds) {
+        if elapsed > Self.bodyRateGrace, received < limits.bodyBytesPerSecondMin * Int(elapsed.components.seconds) {
             throw refused(RequestRefusal(.requestTimeout, "The body comes too slowly."))
         }
         let deadline = min(began + .milliseconds(limits.bodyMilliseconds), loop.turnTime + Self.bodyRateGrace)

@@ -24,6 +24,8 @@ actor ServerConnection: LoopBound {
     var start = 0
     var output: [UInt8] = []
     var body = BodyState.none
+    /// Decoded bytes of a chunked body that came with its head.
+    var decodedAhead: [UInt8] = []
     /// The connection ends after the present answer.
     var mustClose = false
     private var isIdle = true
@@ -95,9 +97,11 @@ actor ServerConnection: LoopBound {
     }
 
     private func serveRequests() async {
+        var inARow = 0
         while true {
             do {
                 guard let head = try nextHead() else {
+                    inARow = 0
                     guard await flush(), await receiveHeadBytes() else { return }
                     continue
                 }
@@ -107,9 +111,15 @@ actor ServerConnection: LoopBound {
                 let isDone = await serve(head)
                 isIdle = true
                 if isDone { return await close() }
-                if output.count > Self.outputBytesMax { guard await flush() else { return } }
+                inARow += 1
+                if output.count > Self.outputBytesMax || inARow == limits.pipelineDepthMax {
+                    guard await flush() else { return }
+                    // A peer that sends requests by the hundred waits behind those that send one.
+                    if inARow == limits.pipelineDepthMax { await Task.yield() }
+                    inARow = 0
+                }
             } catch {
-                append(refusal: error)
+                refuse(error)
                 return await close()
             }
         }
@@ -149,7 +159,7 @@ actor ServerConnection: LoopBound {
             if wasEmpty { headBegan = loop.turnTime }
             return true
         case .timedOut where !wasEmpty:
-            append(refusal: RequestRefusal(.requestTimeout, "The request did not come in time."))
+            refuse(RequestRefusal(.requestTimeout, "The request did not come in time."))
             await close()
             return false
         case .end where !wasEmpty && isIncompleteHead: return false
@@ -165,10 +175,11 @@ actor ServerConnection: LoopBound {
     private func serve(_ head: RequestHead) async -> Bool {
         if !head.keepsAlive || served >= limits.requestsPerConnectionMax || state.isDraining { mustClose = true }
         let requestBody: RequestBody
+        decodedAhead = []
         do {
             requestBody = try beginBody(head)
         } catch {
-            append(refusal: error)
+            refuse(error)
             return true
         }
         let response = await respond(head, requestBody)
@@ -180,34 +191,21 @@ actor ServerConnection: LoopBound {
     }
 
     private func respond(_ head: RequestHead, _ body: RequestBody) async -> Response {
-        switch router.match(head.method, head.path) {
-        case .route(let route, let parameters):
-            let request = Request(
-                method: head.method, path: head.path, query: QueryItems(head.rawQuery), headers: head.headers,
-                parameters: parameters, body: body, routePattern: route.pattern.text, authority: head.authority,
-                peerAddress: address)
-            do {
-                return try await route.handler(request)
-            } catch {
-                return .failure(error)
-            }
-        case .otherMethods(let methods):
-            let allow = methods.map(\.name).joined(separator: ", ")
-            guard head.method != .options else { return Response(status: .noContent, headers: ["allow": allow]) }
-            var response = Response.problem(Problem(
-                code: "method_not_allowed", title: "Method not allowed", status: 405,
-                detail: "This path answers \(allow)."))
-            response.headers.set("allow", allow)
-            return response
-        case .nothing where head.path == "*":
-            return Response(status: .noContent, headers: ["allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
-        case .nothing:
-            return .problem(Problem(
-                code: "not_found", title: "Not found", status: 404, detail: "There is nothing at this path."))
-        case .malformed:
-            mustClose = true
-            return .problem(Problem(
-                code: "malformed_path", title: "Malformed path", status: 400, detail: "The path cannot be read."))
+        let match = router.match(head.method, head.path)
+        var request = Request(
+            method: head.method, path: head.path, query: QueryItems(head.rawQuery), headers: head.headers, body: body,
+            authority: head.authority, peerAddress: address)
+        guard case .route(let route, let parameters) = match else {
+            if case .malformed = match { mustClose = true }
+            let response = match.refusal(of: head)
+            return router.unmatched.map { $0(request, response) } ?? response
+        }
+        request.parameters = parameters
+        request.routePattern = route.pattern.text
+        do {
+            return try await route.handler(request)
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -276,7 +274,9 @@ actor ServerConnection: LoopBound {
         if output.capacity > Self.keptBytesMax { output = [] }
     }
 
-    private func append(refusal: RequestRefusal) {
+    /// Answers what never became a request.
+    private func refuse(_ refusal: RequestRefusal) {
+        router.refused?(refusal, address)
         let problem = Problem(
             code: "bad_request", title: "\(refusal.status.reason)", status: refusal.status.code, detail: refusal.detail)
         let response = Response.problem(problem)

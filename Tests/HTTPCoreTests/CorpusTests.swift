@@ -2,7 +2,7 @@ import Foundation
 @testable import HTTPCore
 import Testing
 
-/// The public corpus of llhttp's verdicts, when it lies beside the checkout.
+/// The public corpus of llhttp's verdicts (see Tests/Corpora).
 private struct Corpus: Decodable {
     struct Case: Decodable {
         var name: String
@@ -14,11 +14,9 @@ private struct Corpus: Decodable {
 
     var cases: [Case]
 
-    static func load() throws -> Corpus? {
-        var folder = URL(fileURLWithPath: #filePath)
-        for _ in 0..<4 { folder.deleteLastPathComponent() }
-        guard let data = try? Data(contentsOf: folder.appending(path: "shared/corpora/llhttp.json")) else { return nil }
-        return try JSONDecoder().decode(Corpus.self, from: data)
+    static func load() throws -> Corpus {
+        let file = URL(fileURLWithPath: #filePath).appending(path: "../../Corpora/llhttp.json").standardized
+        return try JSONDecoder().decode(Corpus.self, from: try Data(contentsOf: file))
     }
 }
 
@@ -43,7 +41,7 @@ struct CorpusTests {
     private static let pauses: Set<Int> = [5, 22, 23]
 
     @Test func `every strict verdict is ours too, or stricter for a reason`() throws {
-        guard let corpus = try Corpus.load() else { return }
+        let corpus = try Corpus.load()
         var compared = 0
         for entry in corpus.cases where entry.mode == "request" || entry.mode == "request-finish" {
             let bytes = Self.withHost([UInt8](try #require(Data(base64Encoded: entry.input_b64))))
@@ -69,7 +67,7 @@ struct CorpusTests {
     }
 
     @Test func `what its lenient modes forgive is refused here`() throws {
-        guard let corpus = try Corpus.load() else { return }
+        let corpus = try Corpus.load()
         for entry in corpus.cases where entry.mode.hasPrefix("request-lenient") && entry.mode != "request-lenient-keep-alive" {
             let bytes = Self.withHost([UInt8](try #require(Data(base64Encoded: entry.input_b64))))
             #expect(WireReading.of(bytes + Array("\r\n\r\n".utf8)).refusal != nil, "\(entry.mode): \(entry.name)")

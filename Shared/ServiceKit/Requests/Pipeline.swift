@@ -20,7 +20,34 @@ struct Pipeline: Sendable {
     func router(_ routes: Routes) -> Router {
         var router = Router()
         for entry in routes.entries { router.on(entry.method, entry.pattern, handler(for: entry)) }
+        router.unmatched = unmatched()
+        router.refused = refused()
         return router
+    }
+
+    /// What no route takes is logged and counted as well, under one name: the path is the client's to choose.
+    private func unmatched() -> @Sendable (Request, Response) -> Response {
+        let route = RouteMetrics(method: HTTPMethod("any"), pattern: "(none)", metrics: metrics)
+        let log = logger.level <= .info ? accessLogMembers(route) : nil
+        return { request, response in
+            let started = Instant.now
+            var request = request, response = response
+            Tracing.adopt(&request)
+            finish(&response, request, route, started: started, log: log)
+            return response
+        }
+    }
+
+    /// Bytes that never became a request: counted by status, logged where details are wanted.
+    private func refused() -> @Sendable (RequestRefusal, String) -> Void {
+        let counts = metrics
+        return { refusal, _ in
+            counts.counter(
+                "http_refusals_total", help: "Requests refused by the parser or its deadlines.",
+                labels: [("status", "\(refusal.status.code)")]).increment()
+            logger.debug(
+                "request refused", ("status", .count(refusal.status.code)), ("reason", .string(refusal.detail)))
+        }
     }
 
     /// The whole chain for one route.
