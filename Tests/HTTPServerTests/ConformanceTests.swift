@@ -67,10 +67,13 @@ struct ConformanceTests {
                 } else if isWrong {
                     #expect(refused.count == 1 && Self.refusals.contains(statuses.last ?? 0), "\(entry.name): \(statuses)")
                     #expect(statuses.count <= entry.messages_complete + 1, "\(entry.name): \(statuses)")
-                } else {
+                } else if entry.error_code == nil {
                     #expect(refused.isEmpty, "\(entry.name): \(statuses)")
-                    let isPause = entry.error_code != nil
-                    #expect(isPause || statuses.count == entry.messages_complete, "\(entry.name): \(statuses)")
+                    // One more when the last message lacks its body: what has no route is answered without it.
+                    let counts = entry.messages_complete...entry.messages_complete + 1
+                    #expect(counts.contains(statuses.count), "\(entry.name): \(statuses)")
+                } else {
+                    #expect(statuses.count >= entry.messages_complete, "\(entry.name): \(statuses)")
                 }
             }
         }
