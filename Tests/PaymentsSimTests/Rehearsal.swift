@@ -21,6 +21,8 @@ struct RehearsalKeys: Sendable {
     let platform: [String: RSAPublicKey]
     let mchid: String
     let appid: String
+    /// What sensitive fields are sealed with.
+    let encryptionKey: RSAPublicKey
 
     static let shared: RehearsalKeys = {
         do { return try RehearsalKeys() } catch { preconditionFailure("no rehearsal keys: \(error)") }
@@ -36,13 +38,21 @@ struct RehearsalKeys: Sendable {
         let failure = DevelopmentKeys.make(folder: folder, url: Self.baseURL, notifyURL: "http://merchant.test/notify")
         precondition(failure == nil)
         let folder = folder
-        let text: (String) throws -> String = { String(decoding: try #require(FileIO.read(folder + "/" + $0)), as: UTF8.self) }
+        let text: (String) throws -> String = {
+            String(decoding: try #require(FileIO.read(folder + "/" + $0)), as: UTF8.self)
+        }
         merchantKey = try RSAPrivateKey(pem: try text("merchant_key.pem"))
         serial = try X509Certificate(pem: try text("merchant_cert.pem")).serialHex
         apiV3Key = Array(try text("apiv3_key").utf8)
-        let certificates = try ["platform_cert.pem", "platform_next_cert.pem"].map { try X509Certificate(pem: try text($0)) }
-        platform = Dictionary(uniqueKeysWithValues: certificates.map { ($0.serialHex, $0.publicKey) })
+        let certificates = try ["platform_cert.pem", "platform_next_cert.pem"].map {
+            try X509Certificate(pem: try text($0))
+        }
+        encryptionKey = certificates[1].publicKey
+        var keys = Dictionary(uniqueKeysWithValues: certificates.map { ($0.serialHex, $0.publicKey) })
         let server = try JSON.decode(JSONValue.self, from: Array(try text("server.json").utf8))
+        let id = try #require(server["wechat"]?["platform_public_key_id"]?.string)
+        keys[id] = try RSAPrivateKey(pem: try text("platform_public_key_key.pem")).publicKey
+        platform = keys
         mchid = try #require(server["wechat"]?["mchid"]?.string)
         appid = try #require(server["wechat"]?["appid"]?.string)
     }

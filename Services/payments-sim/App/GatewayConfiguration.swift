@@ -74,6 +74,17 @@ struct ConfigurationFile {
         return value.array ?? [value]
     }
 
+    /// A whole number that may be absent.
+    func number(_ section: JSONValue, _ key: String, default fallback: Int64) -> Int64 {
+        section[key]?.int ?? fallback
+    }
+
+    /// One text or a list of them; none when absent.
+    func texts(_ section: JSONValue, _ key: String) -> [String] {
+        guard let value = section[key] else { return [] }
+        return (value.array ?? [value]).compactMap(\.string)
+    }
+
     func text(_ section: JSONValue, _ key: String) throws(ConfigurationFileError) -> String {
         guard let value = section[key]?.string else { throw ConfigurationFileError(reason: "lacks \(key)") }
         return value
@@ -87,78 +98,5 @@ struct ConfigurationFile {
             throw ConfigurationFileError(reason: "names the file \(value) in \(key), which cannot be read")
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-/// A key of the platform: what answers are signed with.
-struct PlatformKey: Sendable {
-    let serial: String
-    let certificate: X509Certificate
-    let privateKey: RSAPrivateKey
-}
-
-/// A merchant of the simulated WeChat Pay.
-struct WeChatMerchant: Sendable {
-    let mchid: String
-    let appids: [String]
-    let openid: String
-    let certificateSerial: String
-    let publicKey: RSAPublicKey
-    let apiV3Key: [UInt8]
-    /// The current platform key, then the next one while certificates rotate.
-    let platformKeys: [PlatformKey]
-    let publicKeyMode: (id: String, privateKey: RSAPrivateKey)?
-    let allowsHTTPNotify: Bool
-
-    init(file: ConfigurationFile, section: JSONValue) throws(ConfigurationFileError) {
-        mchid = try file.text(section, "mchid")
-        appids = [try file.text(section, "appid")]
-        openid = try file.text(section, "openid")
-        certificateSerial = try file.text(section, "merchant_cert_serial").uppercased()
-        apiV3Key = Array(try file.text(section, "apiv3_key").utf8)
-        allowsHTTPNotify = section["allow_http_notify_url"] == .bool(true)
-        guard apiV3Key.count == 32 else { throw ConfigurationFileError(reason: "has an apiv3_key of other than 32 bytes") }
-        do throws(CryptoError) {
-            publicKey = try Self.publicKey(file, section)
-            var keys = [try Self.platformKey(file, section, suffix: "")]
-            if section["platform_cert_next"] != nil { keys.append(try Self.platformKey(file, section, suffix: "_next")) }
-            platformKeys = keys
-            publicKeyMode = try Self.publicKeyMode(file, section)
-        } catch {
-            throw ConfigurationFileError(reason: "names a key or certificate that cannot be read")
-        }
-    }
-
-    private static func read(_ file: ConfigurationFile, _ section: JSONValue, _ key: String) throws(CryptoError) -> String {
-        do throws(ConfigurationFileError) { return try file.file(section, key) } catch { throw .invalidKey }
-    }
-
-    private static func publicKey(_ file: ConfigurationFile, _ section: JSONValue) throws(CryptoError) -> RSAPublicKey {
-        if section["merchant_public_key"] != nil {
-            return try RSAPublicKey(pem: try read(file, section, "merchant_public_key"))
-        }
-        return try X509Certificate(pem: try read(file, section, "merchant_cert")).publicKey
-    }
-
-    private static func platformKey(
-        _ file: ConfigurationFile, _ section: JSONValue, suffix: String
-    ) throws(CryptoError) -> PlatformKey {
-        let certificate = try X509Certificate(pem: try read(file, section, "platform_cert\(suffix)"))
-        return PlatformKey(
-            serial: certificate.serialHex, certificate: certificate,
-            privateKey: try RSAPrivateKey(pem: try read(file, section, "platform_private_key\(suffix)")))
-    }
-
-    private static func publicKeyMode(
-        _ file: ConfigurationFile, _ section: JSONValue
-    ) throws(CryptoError) -> (String, RSAPrivateKey)? {
-        guard let id = section["platform_public_key_id"]?.string else { return nil }
-        return (id, try RSAPrivateKey(pem: try read(file, section, "platform_public_key_private")))
-    }
-
-    /// What signs the answer to a request that names `serial`: the public-key mode's key, or the current certificate's.
-    func signer(for serial: String?) -> (serial: String, key: RSAPrivateKey) {
-        if let publicKeyMode, serial == publicKeyMode.id { return (publicKeyMode.id, publicKeyMode.privateKey) }
-        return (platformKeys[0].serial, platformKeys[0].privateKey)
     }
 }

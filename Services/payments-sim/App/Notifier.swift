@@ -10,9 +10,10 @@ import ServiceKit
 /// Tells merchants what happened, again and again until they acknowledge or the schedule ends (protocol facts, section
 /// 3.12). What is due stands in the database, so a crash delays a try and loses none.
 struct Notifier: Sendable {
-    let configuration: GatewayConfiguration
     let kit: Toolkit
     let clock: BusinessClock
+    let faults: Faults
+    let wechat: WeChatGateway
 
     private static let batch: Int64 = 64
     /// How long a merchant may take to acknowledge.
@@ -23,8 +24,10 @@ struct Notifier: Sendable {
     ]
 
     func deliverDue() async throws -> JobProgress {
-        let gaps = Self.gapsSeconds.map { Int64($0 * configuration.retryScale * 1_000) }
-        let due = try await kit.database.all(ClaimNotifications(at: clock.now(), limit: Self.batch, gapsMilliseconds: gaps))
+        let scale = wechat.configuration.retryScale
+        let gaps = Self.gapsSeconds.map { Int64($0 * scale * 1_000) }
+        let due = try await kit.database.all(
+            ClaimNotifications(at: clock.now(), limit: Self.batch, gapsMilliseconds: gaps))
         await withTaskGroup(of: Void.self) { tasks in
             for notification in due { tasks.addTask { await deliver(notification) } }
         }
@@ -32,22 +35,38 @@ struct Notifier: Sendable {
     }
 
     private func deliver(_ notification: PendingNotification) async {
-        guard let merchant = configuration.merchant(notification.mchid) else { return }
         do {
-            let body = try seal(notification, merchant)
-            // Same payload on every try, a fresh signature each time.
-            var headers = try await WeChatSignatures(configuration: configuration).headers(
-                for: body, merchant: merchant, requestSerial: nil)
-            headers.set("content-type", "application/json; charset=utf-8")
-            let answer = try await kit.http.send(ClientRequest(
-                method: .post, url: notification.url, headers: headers, body: body,
-                deadline: .now + .seconds(Self.answerSeconds)))
-            // Only the status counts; the body is not looked at.
-            guard answer.status == .ok || answer.status == .noContent else { return }
-            try await kit.database.execute(MarkDelivered(id: notification.id, at: kit.now()))
+            let subject = "notification \(notification.eventType) \(notification.resource)"
+            if faults.strike(.loseNotification, subject) != nil { return }
+            let later = faults.strike(.delayNotification, subject)?.seconds
+                // Those that come meanwhile overtake it.
+                ?? faults.strike(.reorderNotifications, subject).map { min($0.seconds, 2) }
+            if let later {
+                let at = clock.now() + .milliseconds(Int64(later * 1_000))
+                try await kit.database.execute(PostponeNotification(id: notification.id, until: at))
+                return
+            }
+            let copies = faults.strike(.duplicateNotification, subject) == nil ? 1 : 2
+            for _ in 0..<copies where try await send(notification, subject) {
+                try await kit.database.execute(MarkDelivered(id: notification.id, at: kit.now()))
+            }
         } catch {
             kit.logger.info("a merchant was not reached", ("attempt", .count(Int(notification.attempts))))
         }
+    }
+
+    /// Same payload on every try, a fresh signature each time. True when it was acknowledged.
+    private func send(_ notification: PendingNotification, _ subject: String) async throws -> Bool {
+        guard let merchant = wechat.configuration.merchant(notification.mchid) else { return false }
+        let body = try seal(notification, merchant)
+        var headers = try await wechat.signatures.headers(
+            for: body, merchant: merchant, serial: notification.signingSerial, trouble: wechat.trouble(subject))
+        headers.set("content-type", "application/json; charset=utf-8")
+        let answer = try await kit.http.send(ClientRequest(
+            method: .post, url: notification.url, headers: headers, body: body,
+            deadline: .now + .seconds(Self.answerSeconds)))
+        // Only the status counts; the body is not looked at.
+        return answer.status == .ok || answer.status == .noContent
     }
 
     private func seal(_ notification: PendingNotification, _ merchant: WeChatMerchant) throws -> [UInt8] {
@@ -80,6 +99,8 @@ struct PendingNotification: Sendable {
     var resource: String
     var createdAt: Timestamp
     var attempts: Int32
+    var gateway: String
+    var signingSerial: String
 }
 
 /// Takes what is due and sets the time of the next try before this one is made: a crash in between costs a gap.
@@ -104,7 +125,8 @@ struct ClaimNotifications: Statement {
         SET attempts = n.attempts + 1, next_at = $3 + ($2::bigint[])[n.attempts + 1] * interval '1 millisecond'
         FROM due
         WHERE n.id = due.id
-        RETURNING n.id, n.mchid, n.url, n.event_type, n.original_type, n.summary, n.resource, n.created_at, n.attempts
+        RETURNING n.id, n.mchid, n.url, n.event_type, n.original_type, n.summary, n.resource, n.created_at, n.attempts,
+            n.gateway, n.signing_serial
         """
     func bind(to parameters: inout Parameters) {
         parameters.append(limit)
@@ -115,7 +137,7 @@ struct ClaimNotifications: Statement {
         PendingNotification(
             id: try row.next(), mchid: try row.next(), url: try row.next(), eventType: try row.next(),
             originalType: try row.next(), summary: try row.next(), resource: try row.next(), createdAt: try row.next(),
-            attempts: try row.next())
+            attempts: try row.next(), gateway: try row.next(), signingSerial: try row.next())
     }
 }
 
@@ -133,5 +155,23 @@ struct MarkDelivered: Statement {
     func bind(to parameters: inout Parameters) {
         parameters.append(id)
         parameters.append(at)
+    }
+}
+
+/// Puts a try off without counting it.
+struct PostponeNotification: Statement {
+    let id: UUID128
+    let until: Timestamp
+
+    static let name: StaticString = "postpone_notification"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        UPDATE notifications
+        SET attempts = attempts - 1, next_at = $2
+        WHERE id = $1
+        """
+    func bind(to parameters: inout Parameters) {
+        parameters.append(id)
+        parameters.append(until)
     }
 }

@@ -10,6 +10,7 @@ public enum PaymentsSimService: Service {
     public static let migrations = Migration.all(in: [
         ("0001_create_ledger.sql", PackageResources._001_create_ledger_sql),
         ("0002_create_wechat.sql", PackageResources._002_create_wechat_sql),
+        ("0003_grow_wechat.sql", PackageResources._003_grow_wechat_sql),
     ])
     public static let openAPI = PackageResources.openapi_yaml
 
@@ -20,14 +21,15 @@ public enum PaymentsSimService: Service {
     public static func compose(_ configuration: GatewayConfiguration, _ kit: Toolkit) async throws -> Composition {
         let clock = BusinessClock(database: kit.database, clock: kit.clock)
         try await clock.load()
-        let wechat = WeChatGateway(configuration: configuration, kit: kit, clock: clock)
+        let faults = Faults()
+        let wechat = WeChatGateway(configuration: configuration, kit: kit, clock: clock, faults: faults)
         var routes = kit.routes
         wechat.addRoutes(to: &routes)
-        CashierPages(wechat: wechat).addRoutes(to: &routes)
+        CashierPages(name: "wechat", gateway: wechat).addRoutes(to: &routes)
         if configuration.isControlEnabled {
-            ControlInterface(wechat: wechat, clock: clock).addRoutes(to: &routes)
+            ControlInterface(wechat: wechat, clock: clock, faults: faults).addRoutes(to: &routes)
         }
-        let notifier = Notifier(configuration: configuration, kit: kit, clock: clock)
+        let notifier = Notifier(kit: kit, clock: clock, faults: faults, wechat: wechat)
         return Composition(
             routes: routes,
             jobs: [
@@ -35,6 +37,7 @@ public enum PaymentsSimService: Service {
                     try await notifier.deliverDue()
                 },
                 Job(name: "CompleteRefunds", every: .milliseconds(500)) { _ in try await wechat.completeRefunds() },
+                Job(name: "FinishSharing", every: .milliseconds(500)) { _ in try await wechat.finishSharing() },
             ])
     }
 }

@@ -1,72 +1,117 @@
 import HTTPCore
 import HTTPServer
 import Models
-import Postgres
 import ServiceKit
 
 /// The pages on which a person pays, at phone width, without scripts. The token in the path is the right to pay: it
 /// cannot be guessed, and the pages are never kept by caches.
 struct CashierPages: Sendable {
-    let wechat: WeChatGateway
+    /// The gateway's part of the path.
+    let name: String
+    let gateway: any CashierGateway
 
-    private static let formBytesMax = 8_192
+    static let formBytesMax = 8_192
 
     func addRoutes(to routes: inout Routes) {
-        routes.get("/cashier/wechat/{token}", access: .public) { request, _ in
-            let transaction = try await find(request)
-            return page(transaction, request, returnURL: Self.returnURL(request.query["redirect_url"]))
+        let path = PathPattern("/cashier/\(name)/{token}")
+        routes.get(path, access: .public) { request, _ in
+            let payment = try await find(request)
+            let returnURL = payment.returnURL ?? Self.returnURL(request.query["redirect_url"])
+            return show(payment, request, returnURL)
         }
-        routes.post("/cashier/wechat/{token}", access: .gatewaySignature) { request, _ in try await decide(request) }
+        routes.post(path, access: .gatewaySignature) { request, _ in try await decide(request) }
     }
 
-    private func find(_ request: Request) async throws -> WeChatTransaction {
+    private func find(_ request: Request) async throws -> CashierPayment {
         let token = try request.parameters.require("token", as: String.self)
-        guard let transaction = try await wechat.kit.database.first(TransactionByToken(token: token)) else {
+        guard let payment = try await gateway.cashierPayment(token) else {
             throw KitProblems.notFound.error("There is no such payment.")
         }
-        return transaction
+        return payment
     }
 
     /// The person pressed a button: `decision` is `pay` or `refuse`.
     private func decide(_ request: Request) async throws -> Response {
-        let transaction = try await find(request)
-        var content = request.body
-        let bytes = try await content.collect(upTo: Self.formBytesMax)
-        let form = QueryItems(String(decoding: bytes, as: UTF8.self))
-        let returnURL = Self.returnURL(form["redirect_url"])
+        let token = try request.parameters.require("token", as: String.self)
+        _ = try await find(request)
+        let form = try await Self.form(request)
         switch form["decision"] {
-        case "pay": _ = try await wechat.pay(token: transaction.token, openid: nil)
+        case "pay": _ = try await gateway.cashierPay(token)
         case "refuse": break
         default: throw QueryItems.invalid("decision", "must be pay or refuse")
         }
-        if let returnURL { return .redirect(to: returnURL) }
-        return .redirect(to: request.path)
+        let returnURL = try await find(request).returnURL ?? Self.returnURL(form["redirect_url"])
+        return .redirect(to: returnURL ?? request.path)
+    }
+
+    static func form(_ request: Request) async throws -> QueryItems {
+        var content = request.body
+        return QueryItems(String(decoding: try await content.collect(upTo: formBytesMax), as: UTF8.self))
     }
 
     /// Where the merchant wants the person back; only web addresses.
-    private static func returnURL(_ text: String?) -> String? {
-        guard let text, text.utf8.count <= 1_024, text.hasPrefix("http://") || text.hasPrefix("https://"),
+    static func returnURL(_ text: String?) -> String? {
+        guard let text, text.utf8.count <= 2_048, text.hasPrefix("http://") || text.hasPrefix("https://"),
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "<") })
         else { return nil }
         return text
     }
 
-    private func page(_ transaction: WeChatTransaction, _ request: Request, returnURL: String?) -> Response {
-        let isChinese = !(request.query["lang"] ?? request.headers["accept-language"] ?? "zh").lowercased().hasPrefix("en")
-        let text = isChinese ? CashierText.zh : CashierText.en
-        let isOpen = transaction.state == "NOTPAY" && !transaction.isExpired(at: wechat.clock.now())
-        let content = isOpen ? form(transaction, text, returnURL) : outcome(transaction, text, returnURL)
+    private func show(_ payment: CashierPayment, _ request: Request, _ returnURL: String?) -> Response {
+        let text = CashierPage.words(gateway.words, request)
+        let content: String
+        if payment.state == .open {
+            let back = returnURL.map { CashierPage.hidden("redirect_url", $0) } ?? ""
+            let code = payment.code.flatMap { QRCode($0)?.svg(label: text.scan) } ?? ""
+            content = """
+                \(code)<form method="post" action="\(CashierPage.escaped(request.path))">\(back)
+                <button class="pay" name="decision" value="pay">\(text.pay)</button>
+                <button class="refuse" name="decision" value="refuse">\(text.refuse)</button></form>
+                """
+        } else {
+            content = CashierPage.outcome(payment, text, returnURL)
+        }
+        return CashierPage.response(payment, text, content)
+    }
+}
+
+/// What all cashier pages share.
+enum CashierPage {
+    /// The person's language: `lang` of the query, then what the browser prefers, then Chinese.
+    static func words(_ words: [CashierText], _ request: Request) -> CashierText {
+        let wanted = (request.query["lang"] ?? request.headers["accept-language"] ?? "zh").lowercased()
+        return words[wanted.hasPrefix("en") ? 1 : 0]
+    }
+
+    static func hidden(_ name: String, _ value: String) -> String {
+        "<input type=\"hidden\" name=\"\(name)\" value=\"\(escaped(value))\">"
+    }
+
+    static func outcome(_ payment: CashierPayment, _ text: CashierText, _ returnURL: String?) -> String {
+        let isPaid = payment.state == .paid
+        let back = returnURL.map { "<p><a href=\"\(escaped($0))\">\(text.back)</a></p>" } ?? ""
+        return "<p class=\"\(isPaid ? "done" : "over")\">\(isPaid ? text.paid : text.over)</p>\(back)"
+    }
+
+    static func response(
+        _ payment: CashierPayment, _ text: CashierText, _ content: String, status: HTTPStatus = .ok
+    ) -> Response {
         let html = """
-            <!doctype html><html lang="\(isChinese ? "zh-CN" : "en")"><head><meta charset="utf-8">
+            <!doctype html><html lang="\(text.isChinese ? "zh-CN" : "en")"><head><meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1"><title>\(text.title)</title>
-            <style>\(Self.style)</style></head><body><main>
+            <style>:root{--brand:\(text.colour);--light:\(text.lightColour)}\(style)</style></head><body><main>
             <p class="brand">\(text.title)</p>
-            <p class="what">\(Self.escaped(transaction.description))</p>
-            <p class="amount">¥\(Money(minorUnits: transaction.total).formatted)</p>
+            <p class="what">\(escaped(payment.description))</p>
+            <p class="amount">¥\(Money(minorUnits: payment.amount).formatted)</p>
             \(content)
             <p class="note">\(text.note)</p></main></body></html>
             """
-        var response = Response.html(.ok, Array(html.utf8))
+        return plain(html, status)
+    }
+
+    /// A page that nobody keeps and nothing can be loaded into.
+    static func plain(_ html: String, _ status: HTTPStatus = .ok) -> Response {
+        var response = Response.html(status, Array(html.utf8))
         response.headers.set("cache-control", "no-store")
         response.headers.set("referrer-policy", "no-referrer")
         response.headers.set("x-content-type-options", "nosniff")
@@ -76,46 +121,25 @@ struct CashierPages: Sendable {
         return response
     }
 
-    private func form(_ transaction: WeChatTransaction, _ text: CashierText, _ returnURL: String?) -> String {
-        let back = returnURL.map { "<input type=\"hidden\" name=\"redirect_url\" value=\"\(Self.escaped($0))\">" } ?? ""
-        return """
-            <form method="post" action="/cashier/wechat/\(transaction.token)">\(back)
-            <button class="pay" name="decision" value="pay">\(text.pay)</button>
-            <button class="refuse" name="decision" value="refuse">\(text.refuse)</button></form>
-            """
-    }
-
-    private func outcome(_ transaction: WeChatTransaction, _ text: CashierText, _ returnURL: String?) -> String {
-        let isPaid = transaction.paidAt != nil
-        let back = returnURL.map { "<p><a href=\"\(Self.escaped($0))\">\(text.back)</a></p>" } ?? ""
-        return "<p class=\"\(isPaid ? "done" : "over")\">\(isPaid ? text.paid : text.over)</p>\(back)"
-    }
-
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
             .replacing("\"", with: "&quot;")
     }
 
     private static let style = """
-        :root{color-scheme:light dark}body{margin:0;font:16px/1.5 system-ui,sans-serif;background:#f3f5f4;color:#16201b}\
-        main{max-width:26rem;margin:0 auto;padding:2.5rem 1.5rem;text-align:center}.brand{color:#07803f;font-weight:600}\
-        .amount{font-size:3rem;font-weight:700;margin:.5rem 0 2rem}button{width:100%;padding:.9rem;margin:.4rem 0;border:0;\
-        border-radius:.6rem;font:inherit;font-weight:600;cursor:pointer}.pay{background:#07803f;color:#fff}\
-        .refuse{background:#e3e8e5;color:#16201b}.done{color:#07803f;font-weight:700;font-size:1.25rem}.over{font-weight:600}\
-        .note{color:#5b6660;font-size:.85rem;margin-top:2rem}button:focus-visible,a:focus-visible{outline:3px solid #1b66c9;\
-        outline-offset:2px}@media(prefers-color-scheme:dark){body{background:#101512;color:#e8eeea}.brand,.done{color:#4fd08a}\
+        :root{color-scheme:light dark}\
+        body{margin:0;font:16px/1.5 system-ui,sans-serif;background:#f3f5f4;color:#16201b}\
+        main{max-width:26rem;margin:0 auto;padding:2.5rem 1.5rem;text-align:center}.brand{color:var(--brand);\
+        font-weight:600}.amount{font-size:3rem;font-weight:700;margin:.5rem 0 2rem}button{width:100%;padding:.9rem;\
+        margin:.4rem 0;border:0;border-radius:.6rem;font:inherit;font-weight:600;cursor:pointer}\
+        .pay{background:var(--brand);color:#fff}.refuse{background:#e3e8e5;color:#16201b}\
+        .done{color:var(--brand);font-weight:700;font-size:1.25rem}.over,.wrong{font-weight:600}\
+        .code{width:13rem;max-width:100%;border-radius:.4rem}.note{color:#5b6660;font-size:.85rem;margin-top:2rem}\
+        label{display:block;text-align:left;font-weight:600;margin:.8rem 0 .2rem}\
+        input{box-sizing:border-box;width:100%;\
+        padding:.8rem;font:inherit;border:1px solid #8b968f;border-radius:.6rem;background:inherit;color:inherit}\
+        button:focus-visible,a:focus-visible,input:focus-visible{outline:3px solid #1b66c9;outline-offset:2px}\
+        @media(prefers-color-scheme:dark){body{background:#101512;color:#e8eeea}.brand,.done{color:var(--light)}\
         .refuse{background:#2a332e;color:#e8eeea}.note{color:#9aa8a0}}
         """
-}
-
-/// The words of the cashier's page.
-struct CashierText: Sendable {
-    let title, pay, refuse, paid, over, back, note: String
-
-    static let zh = CashierText(
-        title: "微信支付（模拟）", pay: "确认支付", refuse: "暂不支付", paid: "支付成功", over: "该笔支付已关闭",
-        back: "返回商家", note: "这是演练用的模拟收银台，不会产生真实扣款。")
-    static let en = CashierText(
-        title: "WeChat Pay (simulated)", pay: "Pay now", refuse: "Not now", paid: "Paid", over: "This payment is closed",
-        back: "Back to the shop", note: "A simulated cashier for rehearsal: no real money moves.")
 }

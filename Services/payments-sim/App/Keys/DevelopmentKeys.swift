@@ -44,7 +44,7 @@ public enum DevelopmentKeys {
     }
 
     private static func makeKeys(_ folder: String) throws {
-        for name in ["merchant", "platform", "platform_next"] {
+        for name in ["merchant", "platform", "platform_next", "platform_public_key"] {
             let key = try RSAPrivateKey.generate()
             let now = clinux_realtime_ns() / 1_000_000_000
             // The next certificate expires later: clients encrypt with the one that lives longest.
@@ -54,6 +54,7 @@ public enum DevelopmentKeys {
                 notAfter: end)
             try write(key.pem, to: "\(folder)/\(name)_key.pem")
             try write(certificate.pem, to: "\(folder)/\(name)_cert.pem")
+            try write(try key.publicKey.pem, to: "\(folder)/\(name).pem")
         }
         try write(Hex.encode(RandomBytes.make(16)), to: folder + "/apiv3_key")
     }
@@ -67,6 +68,10 @@ public enum DevelopmentKeys {
                 "apiv3_key": .string(apiV3Key),
                 "platform_cert": "platform_cert.pem", "platform_private_key": "platform_key.pem",
                 "platform_cert_next": "platform_next_cert.pem", "platform_private_key_next": "platform_next_key.pem",
+                "platform_public_key_id": "PUB_KEY_ID_0119000001092026112300000001",
+                "platform_public_key_private": "platform_public_key_key.pem",
+                "receiver": ["mchid": "1900000110", "name": "邻里团长"], "max_share_permyriad": 3_000,
+                "combine_sub_mchids": ["1900000111", "1900000112"],
                 "allow_http_notify_url": true,
             ],
         ]

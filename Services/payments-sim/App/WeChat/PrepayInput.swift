@@ -1,5 +1,7 @@
 import Crypto
 import Glibc
+import HTTPCore
+import HTTPServer
 import JSON
 import Models
 
@@ -18,19 +20,19 @@ struct PrepayInput {
         guard try Self.text(body, "mchid", 1...32) == merchant.mchid else {
             throw .parameter("mchid", "mchid与签名商户号不一致")
         }
-        let number = try Self.text(body, "out_trade_no", 6...32)
-        guard number.utf8.allSatisfy(Self.isNumberCharacter) else {
-            throw .parameter("out_trade_no", "只能是数字、大小写字母_-|*")
-        }
+        let number = try Self.number(body, "out_trade_no")
+        let isCode = tradeType == "MICROPAY"
         let openid = body["payer"]?["openid"]?.string ?? ""
         if tradeType == "JSAPI", openid.isEmpty { throw .parameter("/payer/openid", "必填") }
         if tradeType == "MWEB" { try Self.checkScene(body) }
         transaction = WeChatTransaction(
             mchid: merchant.mchid, outTradeNo: number, appid: appid, tradeType: tradeType,
             description: try Self.text(body, "description", 1...127), attach: try Self.optional(body, "attach", 128),
-            notifyURL: try Self.notifyURL(body, merchant), total: try Self.total(body),
-            openid: openid, token: Hex.encode(RandomBytes.make(16)), state: "NOTPAY", transactionID: nil,
-            createdAt: now, expiresAt: try Self.expiry(body, now), paidAt: nil, refunded: 0)
+            notifyURL: isCode && body["notify_url"] == nil ? "" : try Self.notifyURL(body, merchant),
+            total: try Self.total(body["amount"], "total"), openid: openid, token: Hex.encode(RandomBytes.make(16)),
+            state: isCode ? "USERPAYING" : "NOTPAY", transactionID: nil, createdAt: now,
+            expiresAt: try Self.expiry(body, now), paidAt: nil, refunded: 0, shares: Self.shares(body), unsplit: 0,
+            signingSerial: Self.signingSerial(verified), combineMchid: nil, combineOutTradeNo: nil)
     }
 
     static func text(_ body: JSONValue, _ name: String, _ length: ClosedRange<Int>) throws(WeChatRefusal) -> String {
@@ -41,7 +43,22 @@ struct PrepayInput {
         return text
     }
 
-    private static func optional(_ body: JSONValue, _ name: String, _ most: Int) throws(WeChatRefusal) -> String {
+    /// Whether the money is frozen until it is shared.
+    static func shares(_ body: JSONValue) -> Bool { body["settle_info"]?["profit_sharing"] == .bool(true) }
+
+    /// Merchants in the public-key mode are told with that key too.
+    static func signingSerial(_ verified: VerifiedRequest) -> String {
+        let serial = verified.request.headers["wechatpay-serial"]
+        return serial != nil && serial == verified.merchant.publicKeyMode?.id ? serial ?? "" : ""
+    }
+
+    static func number(_ body: JSONValue, _ name: String) throws(WeChatRefusal) -> String {
+        let number = try text(body, name, 6...32)
+        guard number.utf8.allSatisfy(isNumberCharacter) else { throw .parameter(name, "只能是数字、大小写字母_-|*") }
+        return number
+    }
+
+    static func optional(_ body: JSONValue, _ name: String, _ most: Int) throws(WeChatRefusal) -> String {
         guard body[name] != nil else { return "" }
         return try text(body, name, 0...most)
     }
@@ -50,11 +67,11 @@ struct PrepayInput {
         byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26 || Array("_-|*".utf8).contains(byte)
     }
 
-    private static func total(_ body: JSONValue) throws(WeChatRefusal) -> Int64 {
-        guard let total = body["amount"]?["total"]?.int, (1...10_000_000_000).contains(total) else {
-            throw .parameter("/amount/total", "整数，单位为分，至少为1")
+    static func total(_ amount: JSONValue?, _ name: String) throws(WeChatRefusal) -> Int64 {
+        guard let total = amount?[name]?.int, (1...10_000_000_000).contains(total) else {
+            throw .parameter("/amount/\(name)", "整数，单位为分，至少为1")
         }
-        guard (body["amount"]?["currency"] ?? "CNY") == "CNY" else { throw .parameter("/amount/currency", "只支持CNY") }
+        guard (amount?["currency"] ?? "CNY") == "CNY" else { throw .parameter("/amount/currency", "只支持CNY") }
         return total
     }
 
@@ -65,7 +82,7 @@ struct PrepayInput {
         return url
     }
 
-    private static func checkScene(_ body: JSONValue) throws(WeChatRefusal) {
+    static func checkScene(_ body: JSONValue) throws(WeChatRefusal) {
         guard let scene = body["scene_info"], scene["payer_client_ip"]?.string != nil else {
             throw .parameter("/scene_info/payer_client_ip", "必填")
         }
@@ -74,7 +91,7 @@ struct PrepayInput {
         }
     }
 
-    private static func expiry(_ body: JSONValue, _ now: Timestamp) throws(WeChatRefusal) -> Timestamp {
+    static func expiry(_ body: JSONValue, _ now: Timestamp) throws(WeChatRefusal) -> Timestamp {
         guard let value = body["time_expire"] else { return now + defaultLifetime }
         guard let time = value.string.flatMap({ Timestamp($0) }) else { throw .parameter("time_expire", "RFC 3339格式") }
         guard time > now else { throw .parameter("time_expire", "须晚于当前时间") }

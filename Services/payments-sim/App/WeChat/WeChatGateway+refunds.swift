@@ -22,15 +22,23 @@ extension WeChatGateway {
             return try repeated(existing, transaction, amount)
         }
         guard transaction.total == total else { throw WeChatRefusal.invalid("订单金额与原订单不一致") }
+        let subject = "\(transaction.outTradeNo) \(number)"
+        let outcome = faults.strike(.failRefund, subject) != nil ? "CLOSED"
+            : faults.strike(.abnormalRefund, subject) != nil ? "ABNORMAL" : "SUCCESS"
+        let delay = faults.strike(.hangRefund, subject)?.seconds ?? 0
         let statement = AcceptRefund(
-            mchid: mchid, outTradeNo: transaction.outTradeNo, outRefundNo: number,
+            mchid: transaction.mchid, outTradeNo: transaction.outTradeNo, outRefundNo: number,
             refundID: GatewayNumbers.refund(at: clock.now()), amount: amount, reason: body["reason"]?.string ?? "",
             notifyURL: body["notify_url"] == nil ? "" : try PrepayInput.notifyURL(body, verified.merchant),
-            at: clock.now())
+            at: clock.now(), requestedBy: mchid, outcome: outcome,
+            dueAt: clock.now() + .milliseconds(Int64(delay * 1_000)),
+            signingSerial: PrepayInput.signingSerial(verified))
         do {
             guard let refund = try await kit.database.first(statement) else { throw WeChatRefusal.refundTooMuch }
             return (.ok, refund.object)
-        } catch let error as PostgresError where error.isUniqueViolation("wechat_refunds_pkey") {
+        } catch let error as PostgresError where error.isUniqueViolation("wechat_refunds_by_requester")
+            || error.isUniqueViolation("wechat_refunds_pkey")
+        {
             // The same number came twice at once; the other one made it.
             let existing = try await kit.database.one(RefundByNumber(mchid: mchid, outRefundNo: number))
             return try repeated(existing, transaction, amount)
@@ -69,16 +77,40 @@ extension WeChatGateway {
         return (.ok, refund.object)
     }
 
-    /// What the banks do: confirms accepted refunds, and has the merchants told.
+    /// A stuck refund goes to another account.
+    func retryAbnormalRefund(_ verified: VerifiedRequest) async throws -> Answer {
+        let id = try verified.request.parameters.require("out_refund_no", as: String.self)
+        let number = try PrepayInput.text(verified.body, "out_refund_no", 1...64)
+        guard ["USER_BANK_CARD", "MERCHANT_BANK_CARD"].contains(verified.body["type"]?.string) else {
+            throw WeChatRefusal.parameter("type", "USER_BANK_CARD或MERCHANT_BANK_CARD")
+        }
+        let mchid = verified.merchant.mchid
+        let retried = try await kit.database.first(
+            RetryAbnormalRefund(requestedBy: mchid, refundID: id, outRefundNo: number, at: clock.now()))
+        guard let refund = try await kit.database.first(RefundByNumber(mchid: mchid, outRefundNo: number)),
+            refund.refundID == id
+        else { throw WeChatRefusal.refundNotExist }
+        guard retried != nil else { throw WeChatRefusal.invalid("退款单不是异常状态") }
+        return (.ok, refund.object)
+    }
+
+    /// What the banks do: answers accepted refunds, and has the merchants told.
     func completeRefunds() async throws -> JobProgress {
-        let open = try await kit.database.all(OpenRefunds(limit: Self.completionBatch))
+        let open = try await kit.database.all(OpenRefunds(limit: Self.completionBatch, at: clock.now()))
         for var refund in open {
-            refund.status = "SUCCESS"
-            refund.completedAt = clock.now()
+            refund.status = refund.outcome
+            if refund.status == "SUCCESS" { refund.completedAt = clock.now() }
             try await kit.database.execute(CompleteRefund(
                 refund: refund, at: clock.now(), notificationID: .version7(at: kit.now()),
-                resource: String(decoding: JSON.encode(refund.notice), as: UTF8.self)))
+                summary: Self.refundSummaries[refund.status] ?? "", resource: JSON.text(refund.notice)))
         }
         return open.count == Self.completionBatch ? .more : .idle
     }
+
+    private static let refundSummaries = ["SUCCESS": "退款成功", "CLOSED": "退款关闭", "ABNORMAL": "退款异常"]
+}
+
+extension JSON {
+    /// A value as the text that is kept.
+    static func text(_ value: JSONValue) -> String { String(decoding: encode(value), as: UTF8.self) }
 }

@@ -12,12 +12,14 @@ struct WeChatGateway: Sendable {
     let configuration: GatewayConfiguration
     let kit: Toolkit
     let clock: BusinessClock
+    let faults: Faults
     let signatures: WeChatSignatures
 
-    init(configuration: GatewayConfiguration, kit: Toolkit, clock: BusinessClock) {
+    init(configuration: GatewayConfiguration, kit: Toolkit, clock: BusinessClock, faults: Faults) {
         self.configuration = configuration
         self.kit = kit
         self.clock = clock
+        self.faults = faults
         signatures = WeChatSignatures(configuration: configuration)
     }
 
@@ -33,16 +35,23 @@ struct WeChatGateway: Sendable {
         post(&routes, "/v3/pay/transactions/out-trade-no/{out_trade_no}/close") { try await close($0) }
         post(&routes, "/v3/refund/domestic/refunds") { try await refund($0) }
         get(&routes, "/v3/refund/domestic/refunds/{out_refund_no}") { try await queryRefund($0) }
+        post(&routes, "/v3/refund/domestic/refunds/{out_refund_no}/apply-abnormal-refund") {
+            try await retryAbnormalRefund($0)
+        }
         get(&routes, "/v3/certificates") { try certificates($0) }
+        addCodeRoutes(to: &routes)
+        addCombinedRoutes(to: &routes)
+        addSharingRoutes(to: &routes)
+        addBillRoutes(to: &routes)
     }
 
-    private func post(
+    func post(
         _ routes: inout Routes, _ path: String, _ handle: @escaping @Sendable (VerifiedRequest) async throws -> Answer
     ) {
         routes.post(PathPattern(path), access: .gatewaySignature) { request, _ in try await answer(request, handle) }
     }
 
-    private func get(
+    func get(
         _ routes: inout Routes, _ path: String, _ handle: @escaping @Sendable (VerifiedRequest) async throws -> Answer
     ) {
         routes.get(PathPattern(path), access: .public) { request, _ in try await answer(request, handle) }
@@ -60,18 +69,41 @@ struct WeChatGateway: Sendable {
         } catch let refusal as WeChatRefusal {
             return .json(refusal.status, refusal.body)
         }
-        let (status, value): Answer
-        do {
-            let json = try Self.parse(body)
-            (status, value) = try await handle(VerifiedRequest(merchant: merchant, body: json, request: request))
-        } catch let refusal as WeChatRefusal {
-            (status, value) = (refusal.status, refusal.body)
-        }
+        let (status, value) = try await handled(request, body, merchant, handle)
         let bytes = value.map { JSON.encode($0) } ?? []
         var headers = try await signatures.headers(
-            for: bytes, merchant: merchant, requestSerial: request.headers["wechatpay-serial"])
+            for: bytes, merchant: merchant, serial: request.headers["wechatpay-serial"], trouble: trouble(request.path))
         if !bytes.isEmpty { headers.set("content-type", "application/json; charset=utf-8") }
         return Response(status: status, headers: headers, body: bytes.isEmpty ? .none : .bytes(bytes))
+    }
+
+    /// The answer before it is signed, with the misbehaviour that is switched on.
+    private func handled(
+        _ request: Request, _ body: [UInt8], _ merchant: WeChatMerchant,
+        _ handle: @Sendable (VerifiedRequest) async throws -> Answer
+    ) async throws -> Answer {
+        do {
+            if let slow = faults.strike(.slowAnswer, request.path) { try await pause(slow.seconds) }
+            if faults.strike(.frequencyLimited, request.path) != nil { throw WeChatRefusal.frequencyLimited }
+            if faults.strike(.serverError, request.path) != nil { throw WeChatRefusal.systemError }
+            let json = try Self.parse(body)
+            let answer = try await handle(VerifiedRequest(merchant: merchant, body: json, request: request))
+            if faults.strike(.serverErrorAfter, request.path) != nil { throw WeChatRefusal.systemError }
+            return answer
+        } catch let refusal as WeChatRefusal {
+            return (refusal.status, refusal.body)
+        }
+    }
+
+    private func pause(_ seconds: Double) async throws {
+        try await EventLoop.current?.sleep(until: .now + .milliseconds(Int64(seconds * 1_000)))
+    }
+
+    /// What is wrong with the next signature about `subject`.
+    func trouble(_ subject: String) -> SignatureTrouble {
+        SignatureTrouble(
+            isWrong: faults.strike(.wrongSignature, subject) != nil,
+            driftSeconds: Int64(faults.strike(.clockDrift, subject)?.seconds ?? 0))
     }
 
     private static func parse(_ body: [UInt8]) throws(WeChatRefusal) -> JSONValue {
@@ -98,35 +130,37 @@ struct WeChatGateway: Sendable {
         return (.ok, prepaid(tradeType, existing.token))
     }
 
-    private func prepaid(_ tradeType: String, _ token: String) -> JSONValue {
+    func prepaid(_ tradeType: String, _ token: String) -> JSONValue {
         switch tradeType {
-        case "NATIVE": ["code_url": .string("weixin://wxpay/bizpayurl?pr=\(token)")]
+        case "NATIVE": ["code_url": .string(Self.codeURL(token))]
         case "MWEB": ["h5_url": .string("\(configuration.cashierBaseURL)/cashier/wechat/\(token)")]
         default: ["prepay_id": .string("wx\(token)")]
         }
     }
 
     private func queryByNumber(_ verified: VerifiedRequest) async throws -> Answer {
-        try Self.checkQueryMerchant(verified)
+        let mchid = try Self.queryMerchant(verified)
         let number = try verified.request.parameters.require("out_trade_no", as: String.self)
-        let found = try await kit.database.first(TransactionByNumber(mchid: verified.merchant.mchid, outTradeNo: number))
+        let found = try await kit.database.first(TransactionByNumber(mchid: mchid, outTradeNo: number))
         guard var transaction = found else { throw WeChatRefusal.orderNotExist }
         if transaction.isExpired(at: clock.now()) { transaction.state = "CLOSED" }
         return (.ok, transaction.object)
     }
 
     private func queryByID(_ verified: VerifiedRequest) async throws -> Answer {
-        try Self.checkQueryMerchant(verified)
+        _ = try Self.queryMerchant(verified)
         let id = try verified.request.parameters.require("transaction_id", as: String.self)
         let found = try await kit.database.first(TransactionByID(mchid: verified.merchant.mchid, transactionID: id))
         guard let transaction = found else { throw WeChatRefusal.orderNotExist }
         return (.ok, transaction.object)
     }
 
-    private static func checkQueryMerchant(_ verified: VerifiedRequest) throws(WeChatRefusal) {
-        guard verified.request.query["mchid"] == verified.merchant.mchid else {
+    /// The merchant whose order is asked for: the signing one, or one of its combined payments.
+    private static func queryMerchant(_ verified: VerifiedRequest) throws(WeChatRefusal) -> String {
+        guard let mchid = verified.request.query["mchid"], verified.merchant.speaks(for: mchid) else {
             throw .parameter("mchid", "mchid与签名商户号不一致", location: "query")
         }
+        return mchid
     }
 
     private func close(_ verified: VerifiedRequest) async throws -> Answer {
@@ -135,7 +169,8 @@ struct WeChatGateway: Sendable {
         }
         let number = try verified.request.parameters.require("out_trade_no", as: String.self)
         let mchid = verified.merchant.mchid
-        if try await kit.database.first(CloseTransaction(mchid: mchid, outTradeNo: number)) != nil { return (.noContent, nil) }
+        let closed = try await kit.database.first(CloseTransaction(mchid: mchid, outTradeNo: number))
+        if closed != nil { return (.noContent, nil) }
         let found = try await kit.database.first(TransactionByNumber(mchid: mchid, outTradeNo: number))
         guard let transaction = found else { throw WeChatRefusal.orderNotExist }
         if transaction.paidAt != nil { throw WeChatRefusal.orderPaid }
@@ -145,7 +180,8 @@ struct WeChatGateway: Sendable {
 
     /// The payer pays in full. False when the transaction can't be paid (any more).
     func pay(token: String, openid: String?) async throws -> Bool {
-        guard var transaction = try await kit.database.first(TransactionByToken(token: token)) else { return false }
+        let found = try await kit.database.first(TransactionByToken(token: token))
+        guard var transaction = found, transaction.combineMchid == nil else { return false }
         let now = clock.now()
         transaction.state = "SUCCESS"
         transaction.transactionID = GatewayNumbers.transaction(at: now)
@@ -156,7 +192,8 @@ struct WeChatGateway: Sendable {
         let statement = PayTransaction(
             token: token, transactionID: transaction.transactionID ?? "", openid: transaction.openid, at: now,
             notificationID: .version7(at: kit.now()),
-            resource: String(decoding: JSON.encode(transaction.object), as: UTF8.self))
+            resource: JSON.text(transaction.object),
+            paysClosed: faults.strike(.payAfterClose, transaction.outTradeNo) != nil)
         return try await kit.database.first(statement) != nil
     }
 
@@ -171,8 +208,8 @@ struct WeChatGateway: Sendable {
                 authenticating: Array("certificate".utf8))
             return [
                 "serial_no": .string(key.serial),
-                "effective_time": .string(BeijingTime.text(Timestamp(microseconds: key.certificate.notBefore * 1_000_000))),
-                "expire_time": .string(BeijingTime.text(Timestamp(microseconds: key.certificate.notAfter * 1_000_000))),
+                "effective_time": .string(BeijingTime.text(seconds: key.certificate.notBefore)),
+                "expire_time": .string(BeijingTime.text(seconds: key.certificate.notAfter)),
                 "encrypt_certificate": [
                     "algorithm": "AEAD_AES_256_GCM", "nonce": .string(nonce), "associated_data": "certificate",
                     "ciphertext": .string(Base64.encode(sealed)),

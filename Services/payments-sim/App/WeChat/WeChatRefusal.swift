@@ -32,6 +32,10 @@ struct WeChatRefusal: Error {
     static let refundNotExist = WeChatRefusal(status: .notFound, code: "RESOURCE_NOT_EXISTS", message: "退款单不存在")
     static let appidMismatch = WeChatRefusal(
         status: .badRequest, code: "APPID_MCHID_NOT_MATCH", message: "appid和mch_id不匹配")
+    static let frequencyLimited = WeChatRefusal(
+        status: .tooManyRequests, code: "FREQUENCY_LIMITED", message: "频率超限，请降低频率后重试")
+    static let systemError = WeChatRefusal(
+        status: .internalServerError, code: "SYSTEM_ERROR", message: "系统异常，请用相同参数重新调用")
     static let refundTooMuch = WeChatRefusal.invalid("退款金额大于订单可退金额")
 
     var body: JSONValue {

@@ -20,6 +20,14 @@ struct WeChatTransaction: Sendable {
     var expiresAt: Timestamp
     var paidAt: Timestamp?
     var refunded: Int64
+    /// The money stays frozen until it is shared.
+    var shares: Bool
+    /// What is still frozen, in fen.
+    var unsplit: Int64
+    /// Names the key that notifications are signed with; empty for the current one.
+    var signingSerial: String
+    var combineMchid: String?
+    var combineOutTradeNo: String?
 
     /// The transaction object of queries and notifications.
     var object: JSONValue {
@@ -42,7 +50,8 @@ struct WeChatTransaction: Sendable {
     }
 
     private static let descriptions = [
-        "NOTPAY": "订单未支付", "SUCCESS": "支付成功", "REFUND": "转入退款", "CLOSED": "订单已关闭",
+        "NOTPAY": "订单未支付", "USERPAYING": "用户支付中，需要输入密码", "SUCCESS": "支付成功", "REFUND": "转入退款",
+        "CLOSED": "订单已关闭", "REVOKED": "订单已撤销", "PAYERROR": "支付失败",
     ]
 
     /// Expired without payment: the gateway treats it as closed.
@@ -62,6 +71,11 @@ struct WeChatRefund: Sendable {
     var createdAt: Timestamp
     var completedAt: Timestamp?
     var notifyURL: String
+    /// The merchant that asked for it.
+    var requestedBy: String
+    /// What the bank will say.
+    var outcome: String
+    var signingSerial: String
 
     private var amounts: [String: JSONValue] {
         ["total": .int(total), "refund": .int(amount), "payer_total": .int(total), "payer_refund": .int(amount)]
@@ -99,6 +113,8 @@ struct WeChatRefund: Sendable {
 
 /// Times as the gateway writes them: RFC 3339 at Beijing's offset, whole seconds.
 enum BeijingTime {
+    static func text(seconds: Int64) -> String { text(Timestamp(microseconds: seconds * 1_000_000)) }
+
     static func text(_ time: Timestamp) -> String {
         let shifted = Timestamp(microseconds: time.microseconds / 1_000_000 * 1_000_000) + .seconds(8 * 3_600)
         return String(shifted.description.dropLast()) + "+08:00"
@@ -109,6 +125,9 @@ enum BeijingTime {
 enum GatewayNumbers {
     static func transaction(at time: Timestamp) -> String { "4200" + tail(time) }
     static func refund(at time: Timestamp) -> String { "5030" + tail(time) }
+    static func sharing(at time: Timestamp) -> String { "3008" + tail(time) }
+    static func sharingPart(at time: Timestamp) -> String { "3601" + tail(time) }
+    static func sharingReturn(at time: Timestamp) -> String { "3009" + tail(time) }
 
     private static func tail(_ time: Timestamp) -> String {
         let (year, month, day) = (time + .seconds(8 * 3_600)).date
