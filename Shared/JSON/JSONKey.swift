@@ -76,42 +76,33 @@ public struct JSONKey {
     }
 }
 
-/// The names an object had so far: a few on the stack, a set beyond.
+/// The names that the open objects had so far, one object's after its parent's.
 @usableFromInline
 struct SeenNames {
-    private static let inlineMax = 16
-    /// A bit for each name: while a name's bit is not set, no name needs to be compared with it.
-    private var filter: UInt64 = 0
-    private var count = 0
-    private var few = InlineArray<16, UInt64>(repeating: 0)
-    private var many: Set<UInt64>?
+    private var hashes: [UInt64] = []
+
+    /// Where the names of an object begin, and a bit for each: while a name's bit is not set, it need not be looked for.
+    @usableFromInline
+    struct Scope {
+        let start: Int
+        var filter: UInt64 = 0
+    }
+
+    init() { hashes.reserveCapacity(64) }
 
     @usableFromInline
-    init() {}
+    var scope: Scope { Scope(start: hashes.count) }
 
-    /// False when the name was there before.
-    @usableFromInline
-    mutating func insert(_ hash: UInt64) -> Bool {
+    /// False when the object had the name before.
+    @inline(__always)
+    mutating func insert(_ hash: UInt64, _ scope: inout Scope) -> Bool {
         let bit = 1 as UInt64 &<< (hash &>> 58)
-        let isNew = filter & bit == 0
-        filter |= bit
-        if !isNew {
-            for index in 0..<min(count, Self.inlineMax) where few[index] == hash { return false }
-        }
-        if count < Self.inlineMax {
-            few[count] = hash
-            count += 1
-            return true
-        }
-        return many.insertNew(hash)
+        if scope.filter & bit != 0, hashes[scope.start...].contains(hash) { return false }
+        scope.filter |= bit
+        hashes.append(hash)
+        return true
     }
-}
 
-extension Set<UInt64>? {
-    fileprivate mutating func insertNew(_ value: UInt64) -> Bool {
-        var values = self ?? []
-        self = nil
-        defer { self = values }
-        return values.insert(value).inserted
-    }
+    @inline(__always)
+    mutating func close(_ scope: Scope) { hashes.removeSubrange(scope.start...) }
 }

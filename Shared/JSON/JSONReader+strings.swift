@@ -15,12 +15,17 @@ extension JSONReader {
     }
 
     /// Reads a member's name without making a `String` of it.
+    @inline(__always)
     mutating func keyString() throws(JSONError) -> JSONKey {
         let start = index + 1
         if let short = JSONScan.shortName(base, at: start, to: count) {
             index = start + short.count + 1
             return JSONKey(start: base + start, count: short.count, short: short.word)
         }
+        return try longKeyString(from: start)
+    }
+
+    private mutating func longKeyString(from start: Int) throws(JSONError) -> JSONKey {
         let run = JSONScan.plainRun(base, from: start, to: count)
         guard run.end < count else { throw malformed("a text has no end") }
         guard base[run.end] == UInt8(ascii: "\"") else { return keep(name: try unescaped(from: start)) }

@@ -27,6 +27,7 @@ public struct JSONReader {
     private var depth = 0
     /// Where the value that was read last began: the place that ``invalid(_:)`` names.
     private var valueStart = 0
+    private var names = SeenNames()
     /// Names that stood with escapes, decoded: kept until the document is read, because keys point to them.
     private var keptNames: [UnsafeMutableBufferPointer<UInt8>] = []
 
@@ -82,16 +83,17 @@ public struct JSONReader {
     public mutating func object(
         _ member: (inout JSONReader, JSONKey) throws(JSONError) -> Void
     ) throws(JSONError) {
-        var seen = SeenNames()
         guard try enterObject() else { return }
+        var scope = openScope()
         repeat {
-            let key = try memberName(&seen)
+            let key = try memberName(&scope)
             do throws(JSONError) {
                 try member(&self, key)
             } catch {
                 throw error.inMember(key.text)
             }
         } while try continues(with: UInt8(ascii: "}"), in: "object")
+        close(scope)
     }
 
     /// Reads an array of values of one type.
@@ -239,11 +241,17 @@ public struct JSONReader {
     }
 
     @usableFromInline
-    mutating func memberName(_ seen: inout SeenNames) throws(JSONError) -> JSONKey {
+    func openScope() -> SeenNames.Scope { names.scope }
+
+    @usableFromInline
+    mutating func close(_ scope: SeenNames.Scope) { names.close(scope) }
+
+    @usableFromInline
+    mutating func memberName(_ scope: inout SeenNames.Scope) throws(JSONError) -> JSONKey {
         guard try peek() == UInt8(ascii: "\"") else { throw malformed("the name of a member is expected") }
         valueStart = index
         let key = try keyString()
-        if mode == .strict, !seen.insert(key.hash) {
+        if mode == .strict, !names.insert(key.hash, &scope) {
             throw JSONError(kind: .duplicateMember, byteOffset: valueStart, message: "stands twice")
                 .nested(in: key.text)
         }
