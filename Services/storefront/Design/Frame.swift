@@ -130,7 +130,7 @@ enum Frame {
         return """
             <header class="top"><div class="wrap">\(logo(c, to: "/", tail: t[.brandTail]))\
             <form class="search" role="search" action="/stores"><label class="sr" for="q">\(t[.searchStores])</label>\
-            <input id="q" name="q" type="search" maxlength="80" placeholder="\(t[.searchStores])" value="\(page.query)" \
+            <input id="q" name="q" type="search" data-testid="store-search" maxlength="80" placeholder="\(t[.searchStores])" value="\(page.query)" \
             enterkeyhint="search"><button aria-label="\(t[.search])">\(c.icon("search"))</button></form>\
             <nav class="wide" aria-label="\(t[.mainNavigation])"><ul>\
             \(entry("/cart", "bag", t[.cart], page.section == .cart, count(c, id: "cart-count-top"), c))\

@@ -108,7 +108,7 @@ enum Pieces {
                 """
         }
         html += """
-            <button class="add" form="cart-form" name="set" value="\(id):\(quantity + 1)" \
+            <button class="add" data-testid="add" form="cart-form" name="set" value="\(id):\(quantity + 1)" \
             aria-label="\(c.words(.addOne, name))"\(if: quantity >= available, " disabled")>\(c.icon("plus"))</button></div>
             """
         return html

@@ -7,7 +7,7 @@ extension Phrase {
     static let chooseCity = Phrase("选择城市", "Choose a city")
     static let allCities = Phrase("全部城市", "All cities")
     static let go = Phrase("去看看", "Go")
-    static let searchStores = Phrase("搜店名、商品或地址", "Search stores, food, addresses")
+    static let searchStores = Phrase("搜店名或地址", "Search stores or addresses")
     static let search = Phrase("搜索", "Search")
     static let everything = Phrase("全部", "All")
     static let openNow = Phrase("营业中", "Open now")

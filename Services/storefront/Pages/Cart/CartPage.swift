@@ -45,7 +45,7 @@ struct CartPage {
 
     private func action(_ c: PageContext) -> HTML {
         guard trouble == nil else { return "<button class=\"btn main block\" disabled>\(c.words[.checkout])</button>" }
-        return "<a class=\"btn main block\" href=\"/checkout\">\(c.words[.checkout])</a>"
+        return "<a class=\"btn main block\" data-testid=\"checkout\" href=\"/checkout\">\(c.words[.checkout])</a>"
     }
 
     private func line(_ line: CartView.Line, _ c: PageContext) -> HTML {

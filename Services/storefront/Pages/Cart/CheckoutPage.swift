@@ -18,7 +18,7 @@ struct CheckoutPage {
                 \(HTML.maybe(notice) { Pieces.note($0, .warn, c) })<form class="two" method="post" action="/checkout">\
                 \(c.formField)<input type="hidden" name="quote_token" value="\(quote.token)">\
                 <input type="hidden" name="key" value="\(idempotencyKey)"><div class="stack">\(place(c))\(lines(c))</div>\
-                <section class="card stack">\(method(c))\(sums(c))<button class="btn main block">\
+                <section class="card stack">\(method(c))\(sums(c))<button class="btn main block" data-testid="place-order">\
                 \(c.words(.placeAndPay, Pieces.text(quote.total)))</button><p class="muted tiny">\
                 \(c.words(.quoteHolds, c.clock.show(quote.expiresAt, zone: store.summary.timeZone, now: now)))</p></section></form></div>
                 """)

@@ -31,7 +31,7 @@ struct BoardPage {
         <form class="card row" method="post" action="\(Link("/console/\(id)/collections"))">\(c.formField)\
         <input type="hidden" name="key" value="\(makeKey())"><label class="strong" for="code">\(c.words[.redeemTitle])</label>\
         <input class="input" id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" \
-        maxlength="40" placeholder="ABCD-2345" required><button class="btn main">\(c.icon("check"))\(c.words[.redeem])</button></form>
+        maxlength="40" placeholder="ABCD-2345" required><button class="btn main" data-testid="redeem">\(c.icon("check"))\(c.words[.redeem])</button></form>
         """
     }
 

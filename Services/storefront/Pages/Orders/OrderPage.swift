@@ -40,7 +40,7 @@ struct OrderPage {
         let isGood = stand == .ready || stand == .completed
         return """
             <header class="order-top\(if: isOff, " off")\(if: isGood, " good")"><p class="muted small">\
-            \(c.say(order.storeName)) · \(order.number)</p><h1>\(c.words[stand.phrase])</h1>\(ticket(c))</header>\
+            \(c.say(order.storeName)) · \(order.number)</p><h1 data-testid="order-state" data-state="\(stand.name)">\(c.words[stand.phrase])</h1>\(ticket(c))</header>\
             \(HTML.when(stand != .unpaid, "<div class=\"card\">\(OrderPieces.track(stand, c))</div>"))
             """
     }
@@ -49,7 +49,7 @@ struct OrderPage {
         var html = HTML()
         if let code = order.pickupCode {
             html += """
-                <div class="ticket"><p class="strong">\(c.words[.yourPickupCode])</p><p class="pickup">\(code)</p>\
+                <div class="ticket"><p class="strong">\(c.words[.yourPickupCode])</p><p class="pickup" data-testid="pickup-code">\(code)</p>\
                 <p class="muted small">\(c.words[.showAtCounter])</p></div>
                 """
         }
@@ -67,7 +67,7 @@ struct OrderPage {
             return """
                 <section class="card stack"><p class="row tight">\(c.icon("clock"))<span>\(c.words[.payUntil]) \(clock)</span></p>\
                 <form method="post" action="\(Link("/orders/\(order.id.description)/pay"))">\(c.formField)\
-                <input type="hidden" name="key" value="\(keys.pay)"><button class="btn main block">\(c.icon("wallet"))\
+                <input type="hidden" name="key" value="\(keys.pay)"><button class="btn main block" data-testid="pay">\(c.icon("wallet"))\
                 \(c.words(.payNow, Pieces.text(order.totals.total)))</button></form>\(cancel(.cancelHintUnpaid, c))</section>
                 """
         case .waiting, .accepted:

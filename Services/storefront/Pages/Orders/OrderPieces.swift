@@ -39,6 +39,22 @@ enum OrderPieces {
             }
         }
 
+        /// For scripts and tests, in no language.
+        var name: StaticString {
+            switch self {
+            case .unpaid: "unpaid"
+            case .waiting: "waiting"
+            case .accepted: "accepted"
+            case .preparing: "preparing"
+            case .ready: "ready"
+            case .completed: "completed"
+            case .cancelled: "cancelled"
+            case .expired: "expired"
+            case .refunding: "refunding"
+            case .refunded: "refunded"
+            }
+        }
+
         var tone: Pieces.Tone {
             switch self {
             case .unpaid: .warn
