@@ -27,6 +27,18 @@ public struct Instant: Hashable, Comparable, Sendable {
         return overflow ? .distantFuture : Instant(nanoseconds: sum)
     }
 
+    /// The moment so many milliseconds later; saturates at ``distantFuture``. For every request: a `Duration` is 128
+    /// bits wide, and taking it apart costs more than the rest of a deadline.
+    public func adding(milliseconds: Int64) -> Instant {
+        adding(nanoseconds: milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
+    }
+
+    /// The moment so many nanoseconds later; saturates at ``distantFuture``.
+    public func adding(nanoseconds added: Int64) -> Instant {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(added)
+        return overflow ? .distantFuture : Instant(nanoseconds: sum)
+    }
+
     /// The time from `right` to `left`; negative when `left` is earlier.
     public static func - (left: Instant, right: Instant) -> Duration {
         .nanoseconds(left.nanoseconds.subtractingReportingOverflow(right.nanoseconds).partialValue)

@@ -63,6 +63,7 @@ public struct HTTPHeaders: Sendable {
             fields = received.fields + fields
             self.received = nil
         }
+        guard fields.contains(where: { Self.equalNames($0.name, name) }) else { return }
         fields.removeAll { Self.equalNames($0.name, name) }
     }
 
@@ -90,7 +91,10 @@ extension HTTPHeaders: Sequence {
 extension HTTPHeaders: ExpressibleByDictionaryLiteral {
     /// Fields in the order written.
     public init(dictionaryLiteral elements: (String, String)...) {
-        self.init(elements.map { HTTPField(name: $0.0, value: $0.1) })
+        self.init()
+        // Room for what middleware adds to nearly every answer.
+        fields.reserveCapacity(elements.count + 2)
+        for (name, value) in elements { fields.append(HTTPField(name: name, value: value)) }
     }
 }
 

@@ -25,9 +25,10 @@ struct HeadReader {
         try checkHost(minorVersion)
         let block = HeaderBlock(bytes: Array(buffer[start..<end]), entries: entries)
         let framing = try special.framing(minorVersion)
+        let host = special.hostRange.map { String(decoding: buffer[$0], as: UTF8.self) }
         return RequestHead(
             method: method, path: path, rawQuery: query, minorVersion: minorVersion,
-            headers: HTTPHeaders(received: block), authority: authority ?? special.host, framing: framing,
+            headers: HTTPHeaders(received: block), authority: authority ?? host, framing: framing,
             keepsAlive: special.keepsAlive(minorVersion), expectsContinue: try special.expectsContinue(minorVersion),
             byteCount: end)
     }
@@ -107,7 +108,7 @@ struct HeadReader {
             value: UInt16(valueStart - start)..<UInt16(valueEnd - start)))
         try special.note(
             name: UnsafeBufferPointer(rebasing: buffer[nameStart..<nameEnd]),
-            value: UnsafeBufferPointer(rebasing: buffer[valueStart..<valueEnd]))
+            value: UnsafeBufferPointer(rebasing: buffer[valueStart..<valueEnd]), at: valueStart)
     }
 
     /// Section 3.2: exactly one `Host` in HTTP/1.1, at most one in 1.0, and a host must look like one.
@@ -115,7 +116,7 @@ struct HeadReader {
         guard special.hostCount == 1 || (special.hostCount == 0 && minorVersion == 0) else {
             throw RequestRefusal(.badRequest, "A request has exactly one Host field.")
         }
-        if let host = special.host, !Self.isAuthority(Array(host.utf8)[...]) {
+        if let host = special.hostRange, !Self.isAuthority(buffer[host]) {
             throw RequestRefusal(.badRequest, "The Host field is no host.")
         }
     }
@@ -156,15 +157,15 @@ struct HeadReader {
             guard bytes.count > count, zip(bytes, scheme.utf8).allSatisfy({ ASCII.lower($0) == $1 }) else { continue }
             let rest = bytes.dropFirst(count)
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
-            let authority = Array(rest[..<end])
-            guard !authority.isEmpty, isAuthority(authority[...]) else { break }
+            let authority = rest[..<end]
+            guard !authority.isEmpty, isAuthority(authority) else { break }
             return (String(decoding: authority, as: UTF8.self), rest[end...])
         }
         throw RequestRefusal(.badRequest, "The request target is neither a path nor an absolute URL.")
     }
 
     /// A host name, IPv4 or bracketed IPv6 address, with an optional port; no user name (RFC 9110 section 4.2.4).
-    private static func isAuthority(_ bytes: ArraySlice<UInt8>) -> Bool {
+    private static func isAuthority(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         var host = bytes
         if let close = bytes.firstIndex(of: UInt8(ascii: "]")) {
             guard bytes.first == UInt8(ascii: "[") else { return false }
@@ -178,15 +179,28 @@ struct HeadReader {
         }
         // reg-name of RFC 3986 section 3.2.2: unreserved, percent-encoded, sub-delims. Without the comma, because a
         // list of hosts is what a proxy makes of two Host fields. An empty host is invalid (RFC 9110 section 4.2.1).
-        return !host.isEmpty && host.allSatisfy { byte in
-            ASCII.isToken(byte) && byte != UInt8(ascii: "^") && byte != UInt8(ascii: "`") && byte != UInt8(ascii: "|")
-                && byte != UInt8(ascii: "#") || [0x28, 0x29, 0x3B, 0x3D].contains(byte)
+        guard !host.isEmpty else { return false }
+        for index in host.indices where !isHostCharacter(host[index]) { return false }
+        return true
+    }
+
+    private static func isHostCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "#"): false
+        case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ";"), UInt8(ascii: "="): true
+        default: ASCII.isToken(byte)
         }
     }
 
-    private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
+    /// Nothing, or a colon and a number of 16 bits, which may be missing (RFC 3986 section 3.2.3).
+    private static func isPort(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         guard let first = bytes.first else { return true }
-        return first == UInt8(ascii: ":") && bytes.count <= 6 && bytes.dropFirst().allSatisfy(ASCII.isDigit)
-            && (Int(String(decoding: bytes.dropFirst(), as: UTF8.self)) ?? 0) <= 65_535
+        guard first == UInt8(ascii: ":"), bytes.count <= 6 else { return false }
+        var port = 0
+        for index in bytes.indices.dropFirst() {
+            guard ASCII.isDigit(bytes[index]) else { return false }
+            port = port * 10 + Int(bytes[index] - UInt8(ascii: "0"))
+        }
+        return port <= 65_535
     }
 }

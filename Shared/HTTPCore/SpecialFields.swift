@@ -1,7 +1,7 @@
 /// The fields that decide how a message is read; everything else is left to who asks for it.
 struct SpecialFields {
     private(set) var hostCount = 0
-    private(set) var host: String?
+    private(set) var hostRange: Range<Int>?
     private var contentLength: Int?
     private var transferEncodingCount = 0
     private var isChunked = false
@@ -11,12 +11,12 @@ struct SpecialFields {
     private var hasOtherExpectation = false
 
     mutating func note(
-        name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
+        name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>, at start: Int
     ) throws(RequestRefusal) {
         switch name.count {
         case 4 where Self.equals(name, "host"):
             hostCount += 1
-            host = String(decoding: value, as: UTF8.self)
+            hostRange = start..<start + value.count
         case 6 where Self.equals(name, "expect"):
             if Self.equals(value, "100-continue") { hasExpectContinue = true } else { hasOtherExpectation = true }
         case 10 where Self.equals(name, "connection"): noteConnection(value)

@@ -4,32 +4,60 @@ public import Models
 
 /// A request, checked and routed.
 public struct Request: Sendable {
-    /// The method; a HEAD that a GET route serves stays HEAD.
-    public var method: HTTPMethod
-    /// The path as sent, still percent-encoded.
-    public var path: String
-    /// The parameters of the query.
-    public var query: QueryItems
-    /// The header fields.
-    public var headers: HTTPHeaders
-    /// The parameters of the path.
-    public var parameters: PathParameters
+    /// What never changes on a request's way through middleware, in one object: copying a request copies a reference.
+    private final class Fixed: Sendable {
+        let method: HTTPMethod
+        let path: String
+        let query: QueryItems
+        let headers: HTTPHeaders
+        let parameters: PathParameters
+        let routePattern: String
+        let authority: String?
+        let peerAddress: String
+
+        init(
+            _ method: HTTPMethod, _ path: String, _ query: QueryItems, _ headers: HTTPHeaders,
+            _ parameters: PathParameters, _ routePattern: String, _ authority: String?, _ peerAddress: String
+        ) {
+            self.method = method
+            self.path = path
+            self.query = query
+            self.headers = headers
+            self.parameters = parameters
+            self.routePattern = routePattern
+            self.authority = authority
+            self.peerAddress = peerAddress
+        }
+    }
+
+    private let fixed: Fixed
     /// The body, read when somebody asks for it.
     public var body: RequestBody
-    /// The pattern that matched, such as `/v1/orders/{id}`: a name of bounded variety for logs and metrics.
-    public var routePattern: String
-    /// The host the request is for.
-    public var authority: String?
-    /// Textual address of the peer.
-    public var peerAddress: String
     /// Identifies the request in logs and answers; set by middleware.
     public var requestID: String
-    /// W3C trace context; set by middleware.
-    public var traceparent: String?
+    /// Its place in a distributed trace; set by middleware.
+    public var trace: TraceIdentity?
     /// When the caller stops waiting; set by middleware.
     public var deadline: Instant
     /// Who calls; set by middleware.
     public var principal: (any Sendable)?
+
+    /// The method; a HEAD that a GET route serves stays HEAD.
+    public var method: HTTPMethod { fixed.method }
+    /// The path as sent, still percent-encoded.
+    public var path: String { fixed.path }
+    /// The parameters of the query.
+    public var query: QueryItems { fixed.query }
+    /// The header fields.
+    public var headers: HTTPHeaders { fixed.headers }
+    /// The parameters of the path.
+    public var parameters: PathParameters { fixed.parameters }
+    /// The pattern that matched, such as `/v1/orders/{id}`: a name of bounded variety for logs and metrics.
+    public var routePattern: String { fixed.routePattern }
+    /// The host the request is for.
+    public var authority: String? { fixed.authority }
+    /// Textual address of the peer.
+    public var peerAddress: String { fixed.peerAddress }
 
     /// Makes a request, for the server and for tests of handlers.
     public init(
@@ -37,17 +65,30 @@ public struct Request: Sendable {
         parameters: PathParameters = PathParameters(), body: RequestBody = RequestBody([]), routePattern: String = "",
         authority: String? = nil, peerAddress: String = "", deadline: Instant = .distantFuture
     ) {
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.parameters = parameters
+        fixed = Fixed(method, path, query, headers, parameters, routePattern, authority, peerAddress)
         self.body = body
-        self.routePattern = routePattern
-        self.authority = authority
-        self.peerAddress = peerAddress
         self.deadline = deadline
         requestID = ""
+    }
+}
+
+/// A place in a distributed trace (W3C Trace Context): what ``Request`` carries; the toolkit gives it its text.
+public struct TraceIdentity: Hashable, Sendable {
+    /// The trace, 128 bits.
+    public var high: UInt64
+    /// Its lower half.
+    public var low: UInt64
+    /// This step.
+    public var span: UInt64
+    /// Bit 0: sampled.
+    public var flags: UInt8
+
+    /// Makes an identity.
+    public init(high: UInt64, low: UInt64, span: UInt64, flags: UInt8) {
+        self.high = high
+        self.low = low
+        self.span = span
+        self.flags = flags
     }
 }
 

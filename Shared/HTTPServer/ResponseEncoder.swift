@@ -1,6 +1,6 @@
 import HTTPCore
 
-/// Writes the heads of answers as bytes.
+/// Writes the heads of answers as bytes: into memory of the stack, and from there to the output in one piece.
 enum ResponseEncoder {
     /// What follows a head on the wire.
     enum Framing {
@@ -10,40 +10,39 @@ enum ResponseEncoder {
         case untilClose
     }
 
+    /// More than everything in a head but its fields.
+    private static let fixedBytesMax = 256
+    /// Heads up to this size are written on the stack.
+    private static let stackBytesMax = 2_048
+
     static func appendHead(
         _ status: HTTPStatus, _ headers: HTTPHeaders, _ framing: Framing, date: [UInt8], connection: StaticString?,
         to output: inout [UInt8]
     ) {
-        append("HTTP/1.1 ", to: &output)
-        append(number: status.code, to: &output)
-        output.append(0x20)
-        append(status.reason, to: &output)
-        append("\r\ndate: ", to: &output)
-        output.append(contentsOf: date)
-        for field in headers { append(field, to: &output) }
-        switch framing {
-        case .none, .untilClose: break
-        case .length(let count):
-            append("\r\ncontent-length: ", to: &output)
-            append(number: count, to: &output)
-        case .chunked: append("\r\ntransfer-encoding: chunked", to: &output)
-        }
-        if let connection {
-            append("\r\nconnection: ", to: &output)
-            append(connection, to: &output)
-        }
-        append("\r\n\r\n", to: &output)
-    }
-
-    /// A line break in a value would let whoever chose it write header fields or a whole answer: it becomes a space.
-    private static func append(_ field: HTTPField, to output: inout [UInt8]) {
-        append("\r\n", to: &output)
-        output.append(contentsOf: field.name.utf8)
-        append(": ", to: &output)
-        if field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) {
-            output.append(contentsOf: field.value.utf8)
-        } else {
-            output.append(contentsOf: field.value.utf8.map { $0 >= 0x20 && $0 != 0x7F ? $0 : 0x20 })
+        var size = fixedBytesMax
+        for field in headers { size += field.name.utf8.count + field.value.utf8.count + 4 }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(size, stackBytesMax)) { memory in
+            var writer = HeadWriter(memory)
+            writer.append("HTTP/1.1 ")
+            writer.append(number: status.code)
+            writer.append(" ")
+            writer.append(status.reason)
+            writer.append("\r\ndate: ")
+            date.withUnsafeBufferPointer { writer.append($0) }
+            for field in headers { writer.append(field) }
+            switch framing {
+            case .none, .untilClose: break
+            case .length(let count):
+                writer.append("\r\ncontent-length: ")
+                writer.append(number: count)
+            case .chunked: writer.append("\r\ntransfer-encoding: chunked")
+            }
+            if let connection {
+                writer.append("\r\nconnection: ")
+                writer.append(connection)
+            }
+            writer.append("\r\n\r\n")
+            output.append(contentsOf: writer.written)
         }
     }
 
@@ -58,15 +57,6 @@ enum ResponseEncoder {
         output.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    private static func append(number: Int, to output: inout [UInt8]) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            output.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
-    }
-
     private static func append(hexadecimal number: Int, to output: inout [UInt8]) {
         let digits = StaticString("0123456789abcdef").utf8Start
         var shift = 0
@@ -75,5 +65,57 @@ enum ResponseEncoder {
             output.append(digits[number >> shift & 15])
             shift -= 4
         }
+    }
+}
+
+/// A cursor in memory that is large enough for the head to be written.
+private struct HeadWriter {
+    private let memory: UnsafeMutableBufferPointer<UInt8>
+    private var count = 0
+
+    init(_ memory: UnsafeMutableBufferPointer<UInt8>) {
+        self.memory = memory
+    }
+
+    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: memory[..<count]) }
+
+    mutating func append(_ text: StaticString) {
+        append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let from = bytes.baseAddress, let to = memory.baseAddress else { return }
+        precondition(count + bytes.count <= memory.count, "a head larger than it was counted")
+        (to + count).update(from: from, count: bytes.count)
+        count += bytes.count
+    }
+
+    mutating func append(_ field: HTTPField) {
+        append("\r\n")
+        append(field.name)
+        append(": ")
+        let start = count
+        append(field.value)
+        // A line break in a value would let whoever chose it write header fields or a whole answer: it becomes a space.
+        for index in start..<count where memory[index] < 0x20 && memory[index] != 0x09 || memory[index] == 0x7F {
+            memory[index] = 0x20
+        }
+    }
+
+    private mutating func append(_ text: String) {
+        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { append($0) }
+        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { append($0) } }
+    }
+
+    mutating func append(number: Int) {
+        let start = count
+        var rest = UInt(number)
+        repeat {
+            precondition(count < memory.count, "a head larger than it was counted")
+            memory[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            count += 1
+            rest /= 10
+        } while rest > 0
+        memory[start..<count].reverse()
     }
 }

@@ -13,11 +13,21 @@ public typealias Middleware = @Sendable (Request, Handler) async throws -> Respo
 /// nowhere, the parameter's is tried: with `/orders/new` and `/orders/{id}/lines`, the path `/orders/new/lines` finds
 /// the second. GET serves HEAD. Two routes for one method and pattern are a programmer's error and end the start.
 public struct Router: Sendable {
-    struct Route: Sendable {
-        var method: HTTPMethod
-        var pattern: PathPattern
-        var parameterNames: [String]
-        var handler: Handler
+    /// An object, so that finding one copies one reference.
+    final class Route: Sendable {
+        let method: HTTPMethod
+        let pattern: String
+        let segments: PathPattern
+        let parameterNames: [String]
+        let handler: Handler
+
+        init(method: HTTPMethod, pattern: PathPattern, parameterNames: [String], handler: @escaping Handler) {
+            self.method = method
+            self.pattern = pattern.text
+            segments = pattern
+            self.parameterNames = parameterNames
+            self.handler = handler
+        }
     }
 
     private struct Node: Sendable {
@@ -85,7 +95,7 @@ public struct Router: Sendable {
 
     /// Every route, for documents and tests.
     public var table: [(method: HTTPMethod, pattern: PathPattern)] {
-        nodes.flatMap { $0.routes.map { ($0.method, $0.pattern) } }
+        nodes.flatMap { $0.routes.map { ($0.method, $0.segments) } }
     }
 
     // MARK: Matching
@@ -152,6 +162,7 @@ public struct Router: Sendable {
             if methods.contains(.get), !methods.contains(.head) { methods.append(.head) }
             return .otherMethods(methods + [.options])
         }
+        guard !values.isEmpty else { return .route(route, PathParameters()) }
         return .route(route, PathParameters(zip(route.parameterNames, values).map { ($0, $1) }))
     }
 }

@@ -28,25 +28,11 @@ extension ServerConnection {
 
     /// How long a body may be slower than the limit says.
     private static let bodyRateGrace = Duration.seconds(5)
-    private static let resetByPeer = -104
 
     /// Receives at least one byte, unless the deadline passes or the peer ends.
     func receive(until deadline: Instant) async -> Received {
         while true {
-            if source.isReadable, source.isOpen {
-                var bytes: UnsafePointer<UInt8>?
-                let count = clinux_recv_scratch(source.fd, &bytes)
-                if count > 0, let bytes {
-                    input.append(contentsOf: UnsafeBufferPointer(start: bytes, count: count))
-                    // A short read emptied the socket; unless the peer's end was reported already, which no new edge
-                    // would tell again.
-                    if count < 65_536, !source.sawHangup { source.markNotReadable() }
-                    return .bytes
-                }
-                if count == 0 { return .end }
-                guard count == -11 else { return .end }
-                source.markNotReadable()
-            }
+            if let received = receiveNow() { return received }
             switch await source.waitReadable(until: deadline) {
             case .ready: continue
             case .timedOut: return .timedOut
@@ -56,24 +42,55 @@ extension ServerConnection {
         }
     }
 
-    /// Sends everything in `output`; false when the peer is gone or takes nothing for too long.
-    func flush() async -> Bool {
-        var sent = 0
+    /// Takes what the socket has; nil when it has nothing yet.
+    func receiveNow() -> Received? {
+        guard source.isReadable, source.isOpen else { return nil }
+        var bytes: UnsafePointer<UInt8>?
+        let count = clinux_recv_scratch(source.fd, &bytes)
+        if count > 0, let bytes {
+            input.append(contentsOf: UnsafeBufferPointer(start: bytes, count: count))
+            // A short read emptied the socket; unless the peer's end was reported already, which no new edge
+            // would tell again.
+            if count < 65_536, !source.sawHangup { source.markNotReadable() }
+            return .bytes
+        }
+        guard count == -11 else { return .end }
+        source.markNotReadable()
+        return nil
+    }
+
+    enum Sent {
+        case all
+        case blocked
+        case gone
+    }
+
+    /// Sends what the socket takes of `output`.
+    func sendNow() -> Sent {
         while sent < output.count {
             let count = output.withUnsafeBytes { bytes in
                 source.isOpen ? clinux_send(source.fd, bytes.baseAddress.map { $0 + sent }, bytes.count - sent) : -1
             }
-            if count >= 0 {
-                sent += count
-                continue
-            }
-            guard count == -11 else { return false }
-            source.markNotWritable()
-            let stall = Instant.now + .milliseconds(limits.writeStallMilliseconds)
-            guard await source.waitWritable(until: stall) == .ready else { return false }
+            guard count >= 0 else { return count == -11 ? .blocked : .gone }
+            sent += count
         }
-        output.removeAll(keepingCapacity: true)
-        return true
+        if sent > 0 { output.removeAll(keepingCapacity: true) }
+        sent = 0
+        return .all
+    }
+
+    /// Sends everything in `output`; false when the peer is gone or takes nothing for too long.
+    func flush() async -> Bool {
+        while true {
+            switch sendNow() {
+            case .all: return true
+            case .gone: return false
+            case .blocked:
+                source.markNotWritable()
+                let stall = Instant.now.adding(milliseconds: limits.writeStallMilliseconds)
+                guard await source.waitWritable(until: stall) == .ready else { return false }
+            }
+        }
     }
 
     /// Drops consumed bytes from the input.

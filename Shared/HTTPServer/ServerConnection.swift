@@ -23,6 +23,8 @@ actor ServerConnection: LoopBound {
     var input: [UInt8] = []
     var start = 0
     var output: [UInt8] = []
+    /// How much of the output has been sent.
+    var sent = 0
     var body = BodyState.none
     /// Decoded bytes of a chunked body that came with its head.
     var decodedAhead: [UInt8] = []
@@ -96,21 +98,40 @@ actor ServerConnection: LoopBound {
         source.close()
     }
 
+    /// The life of a connection. What every request passes is done here and in functions that do not suspend: calling
+    /// an asynchronous one costs two looks at the executor, and there would be a dozen a request.
     private func serveRequests() async {
         var inARow = 0
         while true {
-            do {
+            do throws(RequestRefusal) {
                 guard let head = try nextHead() else {
                     inARow = 0
-                    guard await flush(), await receiveHeadBytes() else { return }
+                    if sendNow() != .all { guard await flush() else { return } }
+                    if mustClose { return }
+                    let deadline = headDeadline()
+                    var received = receiveNow()
+                    while received == nil {
+                        switch await source.waitReadable(until: deadline) {
+                        case .ready: received = receiveNow()
+                        case .timedOut: received = .timedOut
+                        case .interrupted, .closed: received = .end
+                        }
+                    }
+                    guard try noteHeadBytes(received) else { return }
                     continue
                 }
-                isIdle = false
-                headBegan = nil
-                served += 1
-                let isDone = await serve(head)
+                let response: Response
+                switch try begin(head) {
+                case .answer(let ready): response = ready
+                case .call(let route, let request):
+                    do { response = try await route.handler(request) } catch { response = .failure(error) }
+                }
+                // An answer before the body was read to its end: what is left is not worth waiting for, so say goodbye.
+                if !body.isDone || state.isDraining { mustClose = true }
+                var isComplete = appendHead(of: response, for: head)
+                if !isComplete { isComplete = await stream(response.body, isChunked: head.minorVersion == 1) }
+                if mustClose || !isComplete || source.sawError || Task.isCancelled { return await close() }
                 isIdle = true
-                if isDone { return await close() }
                 inARow += 1
                 if output.count > Self.outputBytesMax || inARow == limits.pipelineDepthMax {
                     guard await flush() else { return }
@@ -139,104 +160,95 @@ actor ServerConnection: LoopBound {
         return head
     }
 
-    /// Waits for more of a head; false when the connection is over.
-    private func receiveHeadBytes() async -> Bool {
+    /// Makes room for more of a head, and says until when it may come.
+    private func headDeadline() -> Instant {
         compact()
-        if mustClose { return false }
-        let deadline: Instant
-        if input.isEmpty {
-            if output.capacity > Self.keptBytesMax { output = [] }
-            if input.capacity > Self.keptBytesMax { input = [] }
-            deadline = loop.turnTime + .milliseconds(limits.idleMilliseconds)
-        } else {
+        guard input.isEmpty else {
             let began = headBegan ?? loop.turnTime
             headBegan = began
-            deadline = began + .milliseconds(limits.headMilliseconds)
+            return began.adding(milliseconds: limits.headMilliseconds)
         }
-        let wasEmpty = input.isEmpty
-        switch await receive(until: deadline) {
-        case .bytes:
-            if wasEmpty { headBegan = loop.turnTime }
-            return true
-        case .timedOut where !wasEmpty:
-            refuse(RequestRefusal(.requestTimeout, "The request did not come in time."))
-            await close()
-            return false
-        case .end where !wasEmpty && isIncompleteHead: return false
-        case .end, .timedOut, .interrupted: return false
-        }
+        headBegan = nil
+        if output.capacity > Self.keptBytesMax { output = [] }
+        if input.capacity > Self.keptBytesMax { input = [] }
+        return loop.turnTime.adding(milliseconds: limits.idleMilliseconds)
     }
 
-    private var isIncompleteHead: Bool { start < input.count }
+    /// Whether there is more of a head now; false when the connection is over.
+    private func noteHeadBytes(_ received: Received?) throws(RequestRefusal) -> Bool {
+        switch received {
+        case .bytes:
+            headBegan = headBegan ?? loop.turnTime
+            return true
+        case .timedOut where !input.isEmpty:
+            throw RequestRefusal(.requestTimeout, "The request did not come in time.")
+        case .end, .timedOut, .interrupted, nil: return false
+        }
+    }
 
     // MARK: One request
 
-    /// Serves one request; true when the connection ends with it.
-    private func serve(_ head: RequestHead) async -> Bool {
-        if !head.keepsAlive || served >= limits.requestsPerConnectionMax || state.isDraining { mustClose = true }
-        let requestBody: RequestBody
-        decodedAhead = []
-        do {
-            requestBody = try beginBody(head)
-        } catch {
-            refuse(error)
-            return true
-        }
-        let response = await respond(head, requestBody)
-        // An answer before the body was read to its end: what is left is not worth waiting for, so say goodbye.
-        if !body.isDone { mustClose = true }
-        if state.isDraining { mustClose = true }
-        let isComplete = await write(response, for: head)
-        return mustClose || !isComplete || source.sawError || Task.isCancelled
+    /// What is to be done for a request.
+    private enum Step {
+        case call(Router.Route, Request)
+        case answer(Response)
     }
 
-    private func respond(_ head: RequestHead, _ body: RequestBody) async -> Response {
+    private func begin(_ head: RequestHead) throws(RequestRefusal) -> Step {
+        isIdle = false
+        headBegan = nil
+        served += 1
+        if !head.keepsAlive || served >= limits.requestsPerConnectionMax || state.isDraining { mustClose = true }
+        if !decodedAhead.isEmpty { decodedAhead = [] }
+        let body = try beginBody(head)
         let match = router.match(head.method, head.path)
-        var request = Request(
-            method: head.method, path: head.path, query: QueryItems(head.rawQuery), headers: head.headers, body: body,
-            authority: head.authority, peerAddress: address)
-        guard case .route(let route, let parameters) = match else {
-            if case .malformed = match { mustClose = true }
-            let response = match.refusal(of: head)
-            return router.unmatched.map { $0(request, response) } ?? response
+        if case .route(let route, let parameters) = match {
+            return .call(route, request(head, body, parameters, route.pattern))
         }
-        request.parameters = parameters
-        request.routePattern = route.pattern.text
-        do {
-            return try await route.handler(request)
-        } catch {
-            return .failure(error)
-        }
+        if case .malformed = match { mustClose = true }
+        let response = match.refusal(of: head)
+        return .answer(router.unmatched.map { $0(request(head, body, PathParameters(), ""), response) } ?? response)
+    }
+
+    private func request(
+        _ head: RequestHead, _ body: RequestBody, _ parameters: PathParameters, _ pattern: String
+    ) -> Request {
+        Request(
+            method: head.method, path: head.path, query: QueryItems(head.rawQuery), headers: head.headers,
+            parameters: parameters, body: body, routePattern: pattern, authority: head.authority, peerAddress: address)
     }
 
     // MARK: Writing
 
-    /// Writes an answer; false when it could not be written to its end.
-    private func write(_ response: Response, for head: RequestHead) async -> Bool {
+    /// Writes the head of an answer, and its body when that is there; false when it is a stream.
+    private func appendHead(of response: Response, for head: RequestHead) -> Bool {
         let status = response.status
         let sendsBody = head.method != .head && !status.forbidsBody
-        let connection: StaticString? = mustClose ? "close" : head.minorVersion == 0 ? "keep-alive" : nil
+        let isChunked = head.minorVersion == 1
+        if case .stream = response.body, !isChunked { mustClose = true }
+        let connection: StaticString? = mustClose ? "close" : isChunked ? nil : "keep-alive"
         switch response.body {
-        case .none, .bytes:
-            var bytes: [UInt8] = []
-            if case .bytes(let content) = response.body { bytes = content }
+        case .none:
+            ResponseEncoder.appendHead(
+                status, response.headers, status.forbidsBody ? .none : .length(0), date: state.date,
+                connection: connection, to: &output)
+        case .bytes(let bytes):
             ResponseEncoder.appendHead(
                 status, response.headers, status.forbidsBody ? .none : .length(bytes.count), date: state.date,
                 connection: connection, to: &output)
             if sendsBody { output.append(contentsOf: bytes) }
-            return true
-        case .stream(let produce):
-            let isChunked = head.minorVersion == 1
-            if !isChunked { mustClose = true }
+        case .stream:
             ResponseEncoder.appendHead(
                 status, response.headers, isChunked ? .chunked : .untilClose, date: state.date,
-                connection: mustClose ? "close" : nil, to: &output)
-            guard sendsBody else { return true }
-            return await stream(produce, isChunked: isChunked)
+                connection: connection, to: &output)
+            return !sendsBody
         }
+        return true
     }
 
-    private func stream(_ produce: @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) async -> Bool {
+    /// Writes the body of a streamed answer; false when it could not be written to its end.
+    private func stream(_ body: Response.Body, isChunked: Bool) async -> Bool {
+        guard case .stream(let produce) = body else { return true }
         streamIsChunked = isChunked
         // A stream may live for hours: keep nothing it does not need.
         if start == input.count {

@@ -16,7 +16,7 @@ struct RouterTests {
         switch router.match(method, path) {
         case .route(let route, let parameters):
             let values = route.parameterNames.map { "\($0)=\(parameters[$0] ?? "?")" }
-            return ([route.pattern.text] + values).joined(separator: " ")
+            return ([route.pattern] + values).joined(separator: " ")
         case .otherMethods(let methods): return "405 " + methods.map(\.name).joined(separator: ",")
         case .nothing: return "404"
         case .malformed: return "400"

@@ -106,7 +106,8 @@ private final class LogSink: Sendable {
                 // 2026-11-23T06:40:22Z without its last letter.
                 state.secondText = Array(Timestamp(microseconds: state.second * 1_000_000).description.utf8.dropLast())
             }
-            var line = LogLine(appendingTo: buffer)
+            // Given away, not shared: a buffer with two owners would be copied whole for every line.
+            var line = LogLine(appendingTo: consume buffer)
             line.timestamp(state.secondText, microseconds: Int(now % 1_000_000))
             fill(&line)
             line.end()

@@ -53,7 +53,7 @@ struct Pipeline: Sendable {
     /// The whole chain for one route.
     func handler(for entry: Routes.Entry) -> Handler {
         let route = RouteMetrics(method: entry.method, pattern: entry.pattern.description, metrics: metrics)
-        let limit = entry.options.deadline ?? deadline
+        let limit = (entry.options.deadline ?? deadline).wholeNanoseconds
         let isSheddable = entry.options.isSheddable
         let log = entry.options.isLogged && logger.level <= .info ? accessLogMembers(route) : nil
         let access = entry.access
@@ -87,7 +87,7 @@ struct Pipeline: Sendable {
         _ response: inout Response, _ request: Request, _ route: RouteMetrics, started: Instant, log: [UInt8]?
     ) {
         response.headers.set("x-request-id", request.requestID)
-        let elapsed = (Instant.now - started).wholeNanoseconds
+        let elapsed = Instant.now.nanoseconds - started.nanoseconds
         route.record(status: response.status.code, nanoseconds: elapsed)
         guard let log else { return }
         logger.log(prepared: log) { line in
@@ -104,10 +104,10 @@ struct Pipeline: Sendable {
     }
 
     /// The earlier of what the caller still allows and the route's own limit.
-    private static func deadline(of request: Request, started: Instant, limit: Duration) -> Instant {
+    private static func deadline(of request: Request, started: Instant, limit: Int64) -> Instant {
         guard let text = request.headers[Tracing.deadlineHeader], let milliseconds = Int64(text), milliseconds >= 0
-        else { return started + limit }
-        return min(started + .milliseconds(min(milliseconds, 3_600_000)), started + limit)
+        else { return started.adding(nanoseconds: limit) }
+        return min(started.adding(milliseconds: min(milliseconds, 3_600_000)), started.adding(nanoseconds: limit))
     }
 }
 

@@ -10,7 +10,8 @@ enum Tracing {
     /// Gives the request its id and its place in the trace.
     static func adopt(_ request: inout Request) {
         let trace = request.headers["traceparent"].flatMap(TraceParent.init).map { $0.child() } ?? .make()
-        request.traceparent = trace.description
+        request.trace = TraceIdentity(
+            high: trace.traceHigh, low: trace.traceLow, span: trace.span, flags: trace.flags)
         request.requestID = TraceParent.makeRequestID()
     }
 }
@@ -41,6 +42,11 @@ public struct CallContext: Sendable {
 }
 
 extension Request {
+    /// The trace context as a header value; made when somebody asks.
+    public var traceparent: String? {
+        trace.map { TraceParent(traceHigh: $0.high, traceLow: $0.low, span: $0.span, flags: $0.flags).description }
+    }
+
     /// What calls made for this request inherit.
     public var callContext: CallContext { CallContext(traceparent: traceparent, deadline: deadline) }
 }
