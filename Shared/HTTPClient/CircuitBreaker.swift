@@ -34,6 +34,11 @@ struct CircuitBreaker {
         state = .closed(failures: 0)
     }
 
+    /// The request never reached the host: the next one may try.
+    mutating func undecided() {
+        if case .trying = state { state = .closed(failures: failuresToOpen - 1) }
+    }
+
     mutating func failed(at now: Instant) {
         switch state {
         case .closed(let failures) where failures + 1 < failuresToOpen: state = .closed(failures: failures + 1)

@@ -15,6 +15,8 @@ actor ClientConnection: LoopBound {
     private var isBusy = false
     /// Requests it has served: the first one on a fresh connection failing means something else than a later one.
     private(set) var served = 0
+    /// Interim answers before the real one.
+    private static let interimMax = 16
     /// When it was put aside.
     private(set) var idleSince = Instant(nanoseconds: 0)
 
@@ -53,7 +55,11 @@ actor ClientConnection: LoopBound {
     }
 
     /// Whether the server has not closed it or sent something nobody asked for.
-    var isUsable: Bool { source.isOpen && !source.isReadable && !source.sawHangup && mayReuse && !isBusy }
+    ///
+    /// Bytes behind an answer belong to nothing we asked for: whoever sent them would have them taken for the next one.
+    var isUsable: Bool {
+        source.isOpen && !source.isReadable && !source.sawHangup && mayReuse && !isBusy && start == input.count
+    }
 
     func putAside() { idleSince = loop.turnTime }
 
@@ -71,17 +77,24 @@ actor ClientConnection: LoopBound {
         start = 0
         try await send(bytes, until: deadline)
         var parser = ResponseParser()
+        var interim = 0
         while true {
             let head = try parse(&parser, isHead)
             guard let head else {
+                compact()
                 try await receive(until: deadline)
                 continue
             }
             start += head.byteCount
-            // Interim answers (1xx) announce the real one.
-            if head.status.code < 200 { continue }
-            begin(head)
-            return head
+            guard head.status.code < 200 else {
+                begin(head)
+                return head
+            }
+            // Interim answers (1xx) announce the real one; a change of protocol was never asked for.
+            interim += 1
+            guard head.status.code != 101, interim <= Self.interimMax else {
+                throw fail(.malformedResponse("an answer that never comes"))
+            }
         }
     }
 

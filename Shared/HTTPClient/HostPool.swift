@@ -9,9 +9,18 @@ actor HostPool: LoopBound {
     private let options: HTTPClientOptions
     private var idle: [ClientConnection] = []
     private var open = 0
-    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var waiters: [Waiter] = []
     private var breaker: CircuitBreaker
     private var address: (literal: String, until: Instant)?
+
+    /// A request that waits for a connection, and the timer that ends its wait.
+    private struct Waiter {
+        var id: Int
+        var continuation: CheckedContinuation<Void, Never>
+        var timer: TimerID
+    }
+    private var lastWaiterID = 0
+    private var waiting = 0
 
     /// How long a resolved address is believed.
     private static let addressLifetime = Duration.seconds(5)
@@ -34,7 +43,8 @@ actor HostPool: LoopBound {
             breaker.succeeded()
             return result
         } catch {
-            breaker.failed(at: .now)
+            // A queue of ours that is full says nothing about the host.
+            if error == .overloaded { breaker.undecided() } else { breaker.failed(at: .now) }
             throw error
         }
     }
@@ -67,7 +77,25 @@ actor HostPool: LoopBound {
 
     private func wakeOne() {
         guard !waiters.isEmpty else { return }
-        waiters.removeFirst().resume()
+        wake(waiters.removeFirst())
+    }
+
+    private func wake(_ waiter: Waiter) {
+        loop.cancel(waiter.timer)
+        waiter.continuation.resume()
+    }
+
+    /// Waits until a connection may be free, or the deadline has passed.
+    private func waitForTurn(until deadline: Instant) async {
+        lastWaiterID += 1
+        let id = lastWaiterID
+        let timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.giveUp(id) } }
+        await withCheckedContinuation { waiters.append(Waiter(id: id, continuation: $0, timer: timer)) }
+    }
+
+    private func giveUp(_ id: Int) {
+        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+        wake(waiters.remove(at: index))
     }
 
     // MARK: Making connections
@@ -75,9 +103,15 @@ actor HostPool: LoopBound {
     private func take(until deadline: Instant) async throws(HTTPClientError) -> ClientConnection {
         while true {
             if let connection = takeIdle() { return connection }
-            if open < options.connectionsPerHostMax { return try await connect(until: deadline) }
-            guard waiters.count < options.waitingPerHostMax else { throw .overloaded }
-            await withCheckedContinuation { waiters.append($0) }
+            // Counted before the call: calling may suspend, and others would count the same place.
+            if open < options.connectionsPerHostMax {
+                open += 1
+                return try await connect(until: deadline)
+            }
+            guard waiting < options.waitingPerHostMax else { throw .overloaded }
+            waiting += 1
+            await waitForTurn(until: deadline)
+            waiting -= 1
             guard Instant.now < deadline else {
                 wakeOne()
                 throw .timedOut
@@ -97,8 +131,8 @@ actor HostPool: LoopBound {
         return nil
     }
 
+    /// Makes a connection for a place that is counted already.
     private func connect(until deadline: Instant) async throws(HTTPClientError) -> ClientConnection {
-        open += 1
         do throws(HTTPClientError) {
             let literal = try await resolve()
             let limit = min(deadline, Instant.now + .milliseconds(options.connectMilliseconds))
