@@ -70,7 +70,10 @@ import Testing
             await first.close()
             try await bench.deliver([order.event(OrderEvents.paid)])
             let second = try await bench.listen(order.customer, after: opening)
-            #expect((try await second.types(1)).last == OrderEvents.paid)
+            // What happened just before a stream opened may be told, what happened after it must be.
+            var heard = try await second.types(1)
+            if heard == [OrderEvents.placed] { heard = try await second.types(1) }
+            #expect(heard == [OrderEvents.paid])
         }
     }
 
