@@ -83,6 +83,27 @@ import Testing
         }
     }
 
+    @Test func `a cart is not forgotten while the orders service is away`() async throws {
+        try await with { _, street, browser in
+            let now = Timestamp(microseconds: 1_700_000_000_000_000)
+            let sku = street.items[0].skus[0].id
+            let cart = Cart(
+                id: .make(at: now), storeID: street.store.summary.id, lines: [CartLine(skuID: sku, quantity: 2)], updatedAt: now)
+            street.orders.on(.post, "/v1/carts") { _ in .json(.created, cart) }
+            street.orders.on(.put, "/v1/carts/\(cart.id)/lines/\(sku)") { _ in .json(.ok, cart) }
+            let path = "/stores/\(street.store.summary.id)"
+            let fields = [("store", street.store.summary.id.description), ("set", "\(sku):2"), ("return", path)]
+            _ = try await browser.post("/cart", fields, token: Browser.token(in: try await browser.get(path)))
+            #expect(browser.cookies["linli_cart"] == "\(cart.id).2")
+            await street.orders.stop()
+            let away = try await browser.get("/cart")
+            #expect(away.status == .serviceUnavailable)
+            let store = try await browser.get(path)
+            #expect(store.status == .ok)
+            #expect(browser.cookies["linli_cart"] == "\(cart.id).2")
+        }
+    }
+
     @Test func `a guest's cart is made at the first thing put in, and a second store is asked about`() async throws {
         try await with { _, street, browser in
             let now = Timestamp(microseconds: 1_700_000_000_000_000)

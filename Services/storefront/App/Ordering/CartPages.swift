@@ -14,7 +14,7 @@ struct CartPages: Sendable {
     let carts: Carts
 
     func show(_ visit: Visit) async throws -> Reply {
-        guard let cart = await carts.current(visit), !cart.lines.isEmpty else {
+        guard let cart = try await carts.find(visit), !cart.lines.isEmpty else {
             var reply = Reply.page(CartPage(cart: .empty, store: nil, trouble: nil).page(site.context(visit)))
             reply.cart = .some(nil)
             return reply

@@ -11,9 +11,20 @@ struct Carts: Sendable {
     let orders: OrdersClient
 
     /// The cart, or nil when there is none or the orders service does not answer: browsing goes on without it.
-    func current(_ visit: Visit) async -> Cart? {
+    func current(_ visit: Visit) async -> Cart? { try? await find(visit) }
+
+    /// The cart, or nil when there is none.
+    ///
+    /// - Throws: `ServiceClientError` when the orders service does not answer: what is in the cart is not known then,
+    ///   and it must not be taken for empty.
+    func find(_ visit: Visit) async throws(ServiceClientError) -> Cart? {
         guard let known = visit.cart else { return nil }
-        return try? await orders.cart(known.id, visit.context, authority: authority(visit))
+        do {
+            return try await orders.cart(known.id, visit.context, authority: authority(visit))
+        } catch {
+            guard case .problem(let problem) = error, problem.status == 404 || problem.status == 403 else { throw error }
+            return nil
+        }
     }
 
     /// What came of a change.
@@ -25,7 +36,7 @@ struct Carts: Sendable {
 
     /// Sets how many of a SKU are in the cart, making a cart when there is none.
     func set(_ sku: SKUID, to quantity: Int, store: StoreID, replacing: Bool, _ visit: Visit) async throws -> Change {
-        var cart = await current(visit)
+        var cart = try await find(visit)
         if let known = cart, known.storeID != store {
             if !known.lines.isEmpty && !replacing { return .otherStore(known) }
             cart = nil

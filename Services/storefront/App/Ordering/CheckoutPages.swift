@@ -23,7 +23,7 @@ struct CheckoutPages: Sendable {
 
     private func quoted(_ visit: Visit, notice: String?) async throws -> Reply {
         let authority = try visit.authority()
-        guard let cart = await carts.current(visit), !cart.lines.isEmpty else { return .redirect("/cart") }
+        guard let cart = try await carts.find(visit), !cart.lines.isEmpty else { return .redirect("/cart") }
         let lines = cart.lines.map { QuoteRequestLine(skuID: $0.skuID, quantity: $0.quantity, note: $0.note) }
         let context = visit.context
         async let store = catalog.store(cart.storeID, context)
