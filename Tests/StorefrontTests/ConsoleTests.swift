@@ -70,7 +70,8 @@ import Testing
             street.catalog.on(.get, "/v1/stores/\(id)/stock") { _ in .json(.ok, Models.Page<StockLevel>(items: [])) }
             let token = Browser.token(in: try await manager.get("/console/\(id)/items"))
             let answer = try await manager.post(
-                "/console/\(id)/items", [("key", "0123456789abcdef"), ("name_zh", "<b>面</b>"), ("price", "x")], token: token)
+                "/console/\(id)/items", [("key", "0123456789abcdef"), ("name_zh", "<b>面</b>"), ("price", "x")],
+                token: token)
             #expect(answer.status == .unprocessableContent)
             for part in ["#category_zh", "#price", "#stock", "value=\"&lt;b&gt;面&lt;/b&gt;\"", "role=\"alert\""] {
                 #expect(answer.text.contains(part), "\(part)")
@@ -85,7 +86,8 @@ import Testing
             #expect(hidden.status == .notFound)
             let page = try await manager.get(path)
             #expect(page.text.contains("138****5678") && page.text.contains("139****5678"))
-            let wrong = try await manager.post(path, [("phone", "12"), ("role", "clerk")], token: Browser.token(in: page))
+            let wrong = try await manager.post(
+                path, [("phone", "12"), ("role", "clerk")], token: Browser.token(in: page))
             #expect(wrong.status == .unprocessableContent && wrong.text.contains("aria-invalid"))
             let token = try #require(clerk.cookies["linli_session"])
             let account: Account = try await harness.send(.get, "/api/v1/me", token: token).decoded()
@@ -100,7 +102,8 @@ import Testing
         try await with { harness, street, _, clerk in
             let order = OrderID.make(at: Timestamp(microseconds: 1_700_000_000_000_000))
             let payment = Payment(
-                id: .make(at: Timestamp(microseconds: 1)), orderID: order, gateway: .wechat, channel: .h5, state: .created,
+                id: .make(at: Timestamp(microseconds: 1)), orderID: order, gateway: .wechat, channel: .h5,
+                state: .created,
                 amount: Money(minorUnits: 1_800), cashierURL: "http://127.0.0.1:9/cashier/wechat/x",
                 createdAt: Timestamp(microseconds: 1))
             street.orders.on(.post, "/v1/orders/\(order)/payments") { _ in .json(.created, payment) }
@@ -147,7 +150,9 @@ import Testing
         #expect(FiguresSpan(QueryItems("span=all"), days: days).from == nil)
         let own = FiguresSpan(QueryItems("from=2026-01-01&to=2026-02-28"), days: days)
         #expect(own.choice == .days && own.to == "2026-02-28")
-        for query in ["from=2026-02-30&to=2026-03-01", "from=2026-03-02&to=2026-03-01", "span=%3Cscript%3E", "from=x&to=y"] {
+        for query in [
+            "from=2026-02-30&to=2026-03-01", "from=2026-03-02&to=2026-03-01", "span=%3Cscript%3E", "from=x&to=y",
+        ] {
             let span = FiguresSpan(QueryItems(query), days: days)
             #expect(span.choice == .today && span.from == "2026-11-23")
         }

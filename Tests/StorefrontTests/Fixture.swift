@@ -34,7 +34,9 @@ struct Street {
             .json(
                 .ok,
                 Models.Page(items: [
-                    Review(id: .make(at: .init(microseconds: 1)), rating: 5, text: "<img src=x onerror=alert(2)>", createdAt: .init(microseconds: 0))
+                    Review(
+                        id: .make(at: .init(microseconds: 1)), rating: 5, text: "<img src=x onerror=alert(2)>",
+                        createdAt: .init(microseconds: 0))
                 ]))
         }
         catalog.on(.get, "/v1/items/\(items[0].id)") { _ in .json(.ok, items[0]) }
@@ -98,7 +100,10 @@ final class Browser: Sendable {
             .joined(separator: "&")
         return try await send(
             .post, path, Array(body.utf8),
-            [("content-type", "application/x-www-form-urlencoded"), ("origin", origin ?? harness.url), ("accept-language", "en")])
+            [
+                ("content-type", "application/x-www-form-urlencoded"), ("origin", origin ?? harness.url),
+                ("accept-language", "en"),
+            ])
     }
 
     private func send(
@@ -124,6 +129,7 @@ final class Browser: Sendable {
         let token = Self.token(in: try await get("/sign-in"))
         let second = try await post("/sign-in/code", [("phone", phone), ("return", returning)], token: token)
         return try await post(
-            "/sign-in", [("phone", phone), ("code", try street.code()), ("return", returning)], token: Self.token(in: second))
+            "/sign-in", [("phone", phone), ("code", try street.code()), ("return", returning)],
+            token: Self.token(in: second))
     }
 }

@@ -5,8 +5,10 @@ import Testing
 @Suite struct HTMLTests {
     /// What attackers try (S6), and what plain people type.
     static let payloads = [
-        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)", "</title><svg onload=alert(1)>",
-        "javascript:alert(1)", "{{7*7}}", "+ADw-script+AD4-", "<!--", "]]>", "&lt;b&gt;", "\u{0}\u{8}\u{7F}", "Tom & \"Jerry's\"",
+        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
+        "</title><svg onload=alert(1)>",
+        "javascript:alert(1)", "{{7*7}}", "+ADw-script+AD4-", "<!--", "]]>", "&lt;b&gt;", "\u{0}\u{8}\u{7F}",
+        "Tom & \"Jerry's\"",
         "<ScRiPt>", "<a href='javascript:x'>", "老街 <小馆>", "\u{202E}reversed",
     ]
 
@@ -22,7 +24,8 @@ import Testing
         var random = SystemRandomNumberGenerator()
         let alphabet = Array("<>&\"'abc =/;#&lt;amp;老街🥟\t\n")
         for _ in 0..<5_000 {
-            let text = String((0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "x" })
+            let text = String(
+                (0..<Int.random(in: 0...24, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "x" })
             let html: HTML = "<i>\(text)</i>"
             let escaped = String(decoding: html.bytes, as: UTF8.self).dropFirst(3).dropLast(4)
             #expect(!escaped.contains("<") && !escaped.contains(">") && !escaped.contains("\""))
@@ -36,7 +39,10 @@ import Testing
         #expect(String(decoding: outer.bytes, as: UTF8.self) == "<i><b>-120</b>0</i> checked")
     }
 
-    @Test(arguments: ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "evil", "/a\r\nset-cookie: x", "/a b", "/\"x"])
+    @Test(arguments: [
+        "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "evil",
+        "/a\r\nset-cookie: x", "/a b", "/\"x",
+    ])
     func `a way back never leads to another site`(path: String) {
         #expect(Link(returningTo: path) == nil)
     }
@@ -46,7 +52,10 @@ import Testing
         #expect(Link(returningTo: path)?.text == path)
     }
 
-    @Test(arguments: ["javascript:alert(1)", "data:text/html,x", "http://", "https://a@evil.example/", "https://x\"y", "ftp://x", "https://x y"])
+    @Test(arguments: [
+        "javascript:alert(1)", "data:text/html,x", "http://", "https://a@evil.example/", "https://x\"y", "ftp://x",
+        "https://x y",
+    ])
     func `an outside address is http or https without tricks`(address: String) {
         #expect(Link(external: address) == nil)
     }

@@ -13,7 +13,9 @@ import Testing
     /// The tokens of one theme: `--name: #rrggbb`.
     private func tokens(_ block: Substring) -> [String: UInt32] {
         var tokens: [String: UInt32] = [:]
-        for match in block.matches(of: /--([a-z0-9-]+): #([0-9a-f]{6})\b/) { tokens[String(match.1)] = UInt32(match.2, radix: 16) }
+        for match in block.matches(of: /--([a-z0-9-]+): #([0-9a-f]{6})\b/) {
+            tokens[String(match.1)] = UInt32(match.2, radix: 16)
+        }
         return tokens
     }
 
@@ -39,8 +41,10 @@ import Testing
         let grounds = ["paper", "surface", "sunken"]
         var pairs = grounds.flatMap { ground in ["ink", "ink-2", "ink-3", "brand-ink"].map { ($0, ground) } }
         pairs += [
-            ("on-brand", "brand"), ("good", "good-soft"), ("warn", "warn-soft"), ("bad", "bad-soft"), ("info", "info-soft"),
-            ("brand-ink", "brand-soft"), ("ink", "brand-soft"), ("ink-2", "brand-soft"), ("bad", "surface"), ("ink", "good-soft"),
+            ("on-brand", "brand"), ("good", "good-soft"), ("warn", "warn-soft"), ("bad", "bad-soft"),
+            ("info", "info-soft"),
+            ("brand-ink", "brand-soft"), ("ink", "brand-soft"), ("ink-2", "brand-soft"), ("bad", "surface"),
+            ("ink", "good-soft"),
             ("ink-2", "good-soft"),
         ]
         for (name, theme) in [("light", light), ("dark", dark)] {
@@ -65,7 +69,9 @@ import Testing
             count += 1
             #expect(!zh.isEmpty && !en.isEmpty, "\(name)")
             #expect(zh.matches(of: /\{\}/).count == en.matches(of: /\{\}/).count, "\(name) has other places")
-            #expect(name == "otherLanguage" || !en.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) }, "\(name) is not English")
+            #expect(
+                name == "otherLanguage" || !en.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) },
+                "\(name) is not English")
         }
         #expect(count == source.split(separator: "\n").count { $0.contains("static let") })
     }
@@ -75,7 +81,9 @@ import Testing
         for name in ["chicken bowl", "Steak Burrito", "Canned Soda", "Latte", "unheard of"] {
             #expect(sheet.contains("id=\"\(Pictures.drawing("", name: name))\""))
         }
-        for picture in ["berry", "dumpling", "egg", "leaf", "drink", "bun", "cat", "dog", "grape", "house", "peach", "scissors"] {
+        for picture in [
+            "berry", "dumpling", "egg", "leaf", "drink", "bun", "cat", "dog", "grape", "house", "peach", "scissors",
+        ] {
             #expect(Pictures.drawing(picture, name: "") != "parcel")
             #expect(sheet.contains("id=\"\(Pictures.drawing(picture, name: ""))\""))
         }
@@ -84,7 +92,9 @@ import Testing
     @Test func `compressed files come back whole`() throws {
         var random = SystemRandomNumberGenerator()
         let noise = (0..<3_000).map { _ in UInt8.random(in: 0...255, using: &random) }
-        for input in [[], Array("a".utf8), [UInt8](repeating: 65, count: 70_000), noise, Array(try text("Static/art.svg").utf8)] {
+        for input in [
+            [], Array("a".utf8), [UInt8](repeating: 65, count: 70_000), noise, Array(try text("Static/art.svg").utf8),
+        ] {
             let packed = Deflate.gzip(input)
             #expect(Inflate.gunzip(packed) == input)
         }
@@ -106,7 +116,10 @@ enum Inflate {
         func code(_ count: Int) -> Int { (0..<count).reduce(0) { value, _ in value << 1 | bit() } }
         guard bits(3) == 0b011 else { return nil }
         var output: [UInt8] = []
-        let bases = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258]
+        let bases = [
+            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+            227, 258,
+        ]
         let extras = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0]
         while true {
             var symbol = code(7)
@@ -120,7 +133,10 @@ enum Inflate {
                 default: symbol = (symbol << 1 | bit()) - 0x190 + 144
                 }
             }
-            if symbol < 256 { output.append(UInt8(symbol)); continue }
+            if symbol < 256 {
+                output.append(UInt8(symbol))
+                continue
+            }
             if symbol == 256 { return output }
             let length = bases[symbol - 257] + bits(extras[symbol - 257])
             let far = code(5)

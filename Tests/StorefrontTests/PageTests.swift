@@ -20,7 +20,9 @@ import Testing
     @Test func `shop pages render in both languages with names that cannot become markup`() async throws {
         try await with { _, street, browser in
             let id = street.store.summary.id
-            for path in ["/", "/stores?q=%3Cscript%3E", "/stores/\(id)", "/items/\(street.items[0].id)", "/cart", "/sign-in"] {
+            for path in [
+                "/", "/stores?q=%3Cscript%3E", "/stores/\(id)", "/items/\(street.items[0].id)", "/cart", "/sign-in",
+            ] {
                 for language in ["zh", "en"] {
                     let page = try await browser.get(path, language: language)
                     #expect(page.status == .ok, "\(path)")
@@ -76,7 +78,8 @@ import Testing
             #expect(file.headers["content-encoding"] == "gzip")
             #expect(file.headers["cache-control"]?.contains("immutable") == true)
             let tag = try #require(file.headers["etag"])
-            let again = try await harness.send(.get, String(path), headers: [("accept-encoding", "gzip"), ("if-none-match", tag)])
+            let again = try await harness.send(
+                .get, String(path), headers: [("accept-encoding", "gzip"), ("if-none-match", tag)])
             #expect(again.status == .notModified)
             let answer1 = try await harness.send(.get, "/static/x/passwd").status
             #expect(answer1 == .notFound)
@@ -88,7 +91,8 @@ import Testing
             let now = Timestamp(microseconds: 1_700_000_000_000_000)
             let sku = street.items[0].skus[0].id
             let cart = Cart(
-                id: .make(at: now), storeID: street.store.summary.id, lines: [CartLine(skuID: sku, quantity: 2)], updatedAt: now)
+                id: .make(at: now), storeID: street.store.summary.id, lines: [CartLine(skuID: sku, quantity: 2)],
+                updatedAt: now)
             street.orders.on(.post, "/v1/carts") { _ in .json(.created, cart) }
             street.orders.on(.put, "/v1/carts/\(cart.id)/lines/\(sku)") { _ in .json(.ok, cart) }
             let path = "/stores/\(street.store.summary.id)"
@@ -109,7 +113,8 @@ import Testing
             let now = Timestamp(microseconds: 1_700_000_000_000_000)
             let sku = street.items[0].skus[0].id
             let cart = Cart(
-                id: .make(at: now), storeID: street.store.summary.id, lines: [CartLine(skuID: sku, quantity: 2)], updatedAt: now)
+                id: .make(at: now), storeID: street.store.summary.id, lines: [CartLine(skuID: sku, quantity: 2)],
+                updatedAt: now)
             street.orders.on(.post, "/v1/carts") { _ in .json(.created, cart) }
             street.orders.on(.get, "/v1/carts/\(cart.id)") { _ in .json(.ok, cart) }
             street.orders.on(.put, "/v1/carts/\(cart.id)/lines/\(sku)") { _ in .json(.ok, cart) }

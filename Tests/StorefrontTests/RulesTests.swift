@@ -46,7 +46,9 @@ import Testing
         #expect(Phone(typed)?.text == form)
     }
 
-    @Test(arguments: ["", "12345", "23812345678", "+0123456789", "138123456789", "138 1234 567x", "+", "１３８12345678", "'; DROP TABLE"])
+    @Test(arguments: [
+        "", "12345", "23812345678", "+0123456789", "138123456789", "138 1234 567x", "+", "１３８12345678", "'; DROP TABLE",
+    ])
     func `what is no phone number is refused`(typed: String) {
         #expect(Phone(typed) == nil)
     }

@@ -31,7 +31,9 @@ final class HandClock: Sendable {
         }
     }
 
-    @Test func `signing in through pages opens a session whose cookie no script and no other site can use`() async throws {
+    @Test func `signing in through pages opens a session whose cookie no script and no other site can use`()
+        async throws
+    {
         try await with(["SECURE_COOKIES": "true"]) { _, street, browser in
             let before = try await browser.get("/account")
             #expect(before.status == .seeOther && before.headers["location"]?.hasPrefix("/sign-in") == true)
@@ -98,9 +100,12 @@ final class HandClock: Sendable {
     @Test func `five wrong codes kill the code and lock the number`() async throws {
         try await with { harness, street, _ in
             func tryCode(_ code: String) async throws -> HTTPStatus {
-                try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: code)).status
+                try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: code))
+                    .status
             }
-            let answer8 = try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678")).status
+            let answer8 = try await harness.send(
+                .post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678")
+            ).status
             #expect(answer8 == .accepted)
             let right = try street.code()
             let wrong = right == "000000" ? "000001" : "000000"
@@ -112,7 +117,8 @@ final class HandClock: Sendable {
             #expect(answer9 == .tooManyRequests)
             let answer10 = try await tryCode(right)
             #expect(answer10 == .unprocessableContent)
-            let again = try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678"))
+            let again = try await harness.send(
+                .post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: "13812345678"))
             #expect(again.status == .tooManyRequests && again.headers["retry-after"] != nil)
         }
     }
@@ -124,7 +130,9 @@ final class HandClock: Sendable {
             let opened = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: code)).status == .created
+                        try await harness.send(
+                            .post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: code)
+                        ).status == .created
                     }
                 }
                 return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -140,10 +148,14 @@ final class HandClock: Sendable {
                 _ = try await harness.send(.post, "/api/v1/sign-in/codes", json: SignInCodeRequest(phone: phone))
             }
             let second = try street.code()
-            let answer11 = try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: second)).status
+            let answer11 = try await harness.send(
+                .post, "/api/v1/sign-in", json: SignInRequest(phone: "13812345678", code: second)
+            ).status
             #expect(answer11 == .unprocessableContent)
             hand.advance(seconds: 301)
-            let answer12 = try await harness.send(.post, "/api/v1/sign-in", json: SignInRequest(phone: "13912345678", code: second)).status
+            let answer12 = try await harness.send(
+                .post, "/api/v1/sign-in", json: SignInRequest(phone: "13912345678", code: second)
+            ).status
             #expect(answer12 == .unprocessableContent)
         }
     }
@@ -166,7 +178,9 @@ final class HandClock: Sendable {
         }
     }
 
-    @Test func `a form without the token, with another session's, or from another site is refused and does nothing`() async throws {
+    @Test func `a form without the token, with another session's, or from another site is refused and does nothing`()
+        async throws
+    {
         try await with { harness, street, browser in
             _ = try await browser.signIn("13812345678", street)
             let other = Browser(harness)
@@ -186,44 +200,58 @@ final class HandClock: Sendable {
         }
     }
 
-    @Test func `every route of the API that needs a person refuses strangers and never calls a neighbour for them`() async throws {
+    @Test func `every route of the API that needs a person refuses strangers and never calls a neighbour for them`()
+        async throws
+    {
         try await with { harness, street, _ in
             let id = street.store.summary.id
             let order = OrderID.make(at: Timestamp(microseconds: 1))
             let calls: [(HTTPMethod, String)] = [
                 (.get, "/api/v1/me"), (.get, "/api/v1/orders"), (.post, "/api/v1/orders"), (.post, "/api/v1/quotes"),
-                (.get, "/api/v1/orders/\(order)"), (.post, "/api/v1/orders/\(order)/payments"), (.post, "/api/v1/orders/\(order)/cancel"),
-                (.post, "/api/v1/orders/\(order)/accept"), (.post, "/api/v1/orders/\(order)/refunds"), (.get, "/api/v1/stores/\(id)/board"),
-                (.post, "/api/v1/stores/\(id)/collections"), (.get, "/api/v1/stores/\(id)/figures"), (.get, "/api/v1/stores/\(id)/stock"),
-                (.post, "/api/v1/merchants"), (.post, "/api/v1/stores"), (.post, "/api/v1/items"), (.post, "/api/v1/imports/stores"),
-                (.get, "/api/v1/inbox"), (.get, "/api/v1/streams/me"), (.get, "/api/v1/streams/stores/\(id)"), (.post, "/api/v1/staff"),
+                (.get, "/api/v1/orders/\(order)"), (.post, "/api/v1/orders/\(order)/payments"),
+                (.post, "/api/v1/orders/\(order)/cancel"),
+                (.post, "/api/v1/orders/\(order)/accept"), (.post, "/api/v1/orders/\(order)/refunds"),
+                (.get, "/api/v1/stores/\(id)/board"),
+                (.post, "/api/v1/stores/\(id)/collections"), (.get, "/api/v1/stores/\(id)/figures"),
+                (.get, "/api/v1/stores/\(id)/stock"),
+                (.post, "/api/v1/merchants"), (.post, "/api/v1/stores"), (.post, "/api/v1/items"),
+                (.post, "/api/v1/imports/stores"),
+                (.get, "/api/v1/inbox"), (.get, "/api/v1/streams/me"), (.get, "/api/v1/streams/stores/\(id)"),
+                (.post, "/api/v1/staff"),
                 (.get, "/api/v1/stores/\(id)/staff"), (.post, "/api/v1/sign-out"),
             ]
             for (method, path) in calls {
                 for headers in [[], [("x-user-id", "acc_1"), ("x-role", "operator")]] {
-                    let answer = try await harness.send(method, path, body: method == .post ? Array("{}".utf8) : [], headers: headers)
+                    let answer = try await harness.send(
+                        method, path, body: method == .post ? Array("{}".utf8) : [], headers: headers)
                     #expect(answer.status == .unauthorized, "\(method) \(path)")
                     #expect(answer.headers["content-type"] == "application/problem+json")
                 }
             }
-            #expect(street.orders.requests.isEmpty && street.notifications.requests.isEmpty && street.catalog.requests.isEmpty)
+            #expect(
+                street.orders.requests.isEmpty && street.notifications.requests.isEmpty
+                    && street.catalog.requests.isEmpty)
         }
     }
 
-    @Test func `the API passes on a token of the person and the neighbour's refusal, and nothing a client made up`() async throws {
+    @Test func `the API passes on a token of the person and the neighbour's refusal, and nothing a client made up`()
+        async throws
+    {
         try await with { harness, street, browser in
             _ = try await browser.signIn("13812345678", street)
             let token = try #require(browser.cookies["linli_session"])
             let order = OrderID.make(at: Timestamp(microseconds: 1))
             let answer = try await harness.send(
-                .get, "/api/v1/orders/\(order)", token: token, headers: [("on-behalf-of", "acc_1"), ("x-forwarded-for", "1.2.3.4")])
+                .get, "/api/v1/orders/\(order)", token: token,
+                headers: [("on-behalf-of", "acc_1"), ("x-forwarded-for", "1.2.3.4")])
             #expect(answer.status == .notFound && answer.headers["content-type"] == "application/problem+json")
             let seen = try #require(street.orders.requests.last)
             #expect(seen.headers["authorization"]?.hasPrefix("Bearer ey") == true)
             #expect(seen.headers["on-behalf-of"] == nil && seen.headers["cookie"] == nil)
             // A browser's cookie alone changes nothing through the API.
             let forged = try await harness.send(
-                .post, "/api/v1/orders/\(order)/cancel", body: Array("{}".utf8), headers: [("cookie", "linli_session=\(token)"), ("origin", "https://evil.example")])
+                .post, "/api/v1/orders/\(order)/cancel", body: Array("{}".utf8),
+                headers: [("cookie", "linli_session=\(token)"), ("origin", "https://evil.example")])
             #expect(forged.status == .forbidden)
         }
     }
@@ -245,7 +273,9 @@ final class HandClock: Sendable {
             #expect(answer25 == .created)
             let me: Account = try await harness.send(.get, "/api/v1/me", token: token).decoded()
             #expect(me.stores == [id.description: "manager"])
-            let members: Models.Page<StaffMember> = try await harness.send(.get, "/api/v1/stores/\(id)/staff", token: token).decoded()
+            let members: Models.Page<StaffMember> = try await harness.send(
+                .get, "/api/v1/stores/\(id)/staff", token: token
+            ).decoded()
             #expect(members.items.map(\.phone) == ["138****5678"])
             let removal = "/api/v1/stores/\(id)/staff/\(me.id)"
             let answer26 = try await harness.send(.delete, removal, token: operatorToken).status
@@ -257,13 +287,19 @@ final class HandClock: Sendable {
 
     @Test func `bodies of the API are read strictly`() async throws {
         try await with { harness, _, _ in
-            for body in ["", "{", "[]", "{\"phone\":1}", "{\"phone\":\"13812345678\",\"role\":\"operator\"}", "{\"phone\":\"x\"}"] {
-                let answer = try await harness.send(.post, "/api/v1/sign-in/codes", body: Array(body.utf8), headers: [("content-type", "application/json")])
+            for body in [
+                "", "{", "[]", "{\"phone\":1}", "{\"phone\":\"13812345678\",\"role\":\"operator\"}",
+                "{\"phone\":\"x\"}",
+            ] {
+                let answer = try await harness.send(
+                    .post, "/api/v1/sign-in/codes", body: Array(body.utf8),
+                    headers: [("content-type", "application/json")])
                 #expect([400, 422].contains(answer.status.code), "\(body)")
                 let problem: Problem = try answer.decoded()
                 #expect(!problem.code.isEmpty)
             }
-            let big = try await harness.send(.post, "/api/v1/sign-in/codes", body: [UInt8](repeating: 32, count: 20_000))
+            let big = try await harness.send(
+                .post, "/api/v1/sign-in/codes", body: [UInt8](repeating: 32, count: 20_000))
             #expect(big.status == .contentTooLarge)
         }
     }

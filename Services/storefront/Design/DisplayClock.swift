@@ -1,6 +1,6 @@
+import EventLoop
 import Glibc
 import Models
-import EventLoop
 
 /// Shows moments in a place's own time.
 ///
@@ -97,7 +97,8 @@ struct ZoneTable: Sendable {
         let isName = zone.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || "/_+-0123456789".utf8.contains(byte)
         }
-        guard isName, !zone.isEmpty, zone.utf8.count <= 64, let bytes = readWholeFile("\(folder)/\(zone)", limit: 65_536)
+        guard isName, !zone.isEmpty, zone.utf8.count <= 64,
+            let bytes = readWholeFile("\(folder)/\(zone)", limit: 65_536)
         else { return }
         read(bytes)
     }

@@ -66,8 +66,10 @@ struct LiveSource: Sendable {
     /// Said when an order was paid.
     var chime = ""
 
-    static let events: StaticString =
-        "order.placed order.paid order.accepted order.preparing order.ready order.collected order.completed order.cancelled order.expired order.refunded order.reviewed message"
+    static let events: StaticString = """
+        order.placed order.paid order.accepted order.preparing order.ready order.collected order.completed \
+        order.cancelled order.expired order.refunded order.reviewed message
+        """
 }
 
 /// The frame around every page.
@@ -92,7 +94,8 @@ enum Frame {
             <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">\
             <meta name="theme-color" content="#fbf6f0" media="(prefers-color-scheme: light)">\
             <meta name="theme-color" content="#15110e" media="(prefers-color-scheme: dark)">\
-            <link rel="stylesheet" href="\(c.assets.style)"><link rel="icon" type="image/svg+xml" href="\(c.assets.logo)">\
+            <link rel="stylesheet" href="\(c.assets.style)"><link rel="icon" type="image/svg+xml" \
+            href="\(c.assets.logo)">\
             <script type="module" src="\(c.assets.page)"></script>
             """
         if !page.description.isEmpty { html += "<meta name=\"description\" content=\"\(page.description)\">" }
@@ -105,7 +108,8 @@ enum Frame {
     }
 
     private static func main(_ page: WebPage, _ c: PageContext) -> HTML {
-        var html: HTML = "<main id=\"main\" class=\"wrap\(if: page.width == .narrow, " narrow")\(if: page.width == .slim, " slim")\""
+        var html: HTML =
+            "<main id=\"main\" class=\"wrap\(if: page.width == .narrow, " narrow")\(if: page.width == .slim, " slim")\""
         if let live = page.live {
             html += """
                  data-stream="\(live.stream)" data-live="\(live.elements)" data-match="\(live.match)" \
@@ -118,8 +122,10 @@ enum Frame {
 
     private static func logo(_ c: PageContext, to link: Link, tail: StaticString) -> HTML {
         """
-        <a class="logo" href="\(link)"><svg viewBox="0 0 64 64" aria-hidden="true"><rect width="64" height="64" rx="18" \
-        fill="#c43b12"/><path fill="#fff" d="M12 32 24 20l8 8 8-8 12 12v16a3 3 0 0 1-3 3H37V40H27v11H15a3 3 0 0 1-3-3z"/>\
+        <a class="logo" href="\(link)"><svg viewBox="0 0 64 64" aria-hidden="true"><rect width="64" height="64" \
+        rx="18" \
+        fill="#c43b12"/><path fill="#fff" d="M12 32 24 20l8 8 8-8 12 12v16a3 3 0 0 1-3 3H37V40H27v11H15a3 3 0 0 \
+        1-3-3z"/>\
         <path fill="#f7b24e" d="M32 28a7 7 0 1 1 0-14 7 7 0 0 1 0 14z"/></svg><span>\(c.words[.brand]) \
         <small>\(tail)</small></span></a>
         """
@@ -130,7 +136,8 @@ enum Frame {
         return """
             <header class="top"><div class="wrap">\(logo(c, to: "/", tail: t[.brandTail]))\
             <form class="search" role="search" action="/stores"><label class="sr" for="q">\(t[.searchStores])</label>\
-            <input id="q" name="q" type="search" data-testid="store-search" maxlength="80" placeholder="\(t[.searchStores])" value="\(page.query)" \
+            <input id="q" name="q" type="search" data-testid="store-search" maxlength="80" \
+            placeholder="\(t[.searchStores])" value="\(page.query)" \
             enterkeyhint="search"><button aria-label="\(t[.search])">\(c.icon("search"))</button></form>\
             <nav class="wide" aria-label="\(t[.mainNavigation])"><ul>\
             \(entry("/cart", "bag", t[.cart], page.section == .cart, count(c, id: "cart-count-top"), c))\
@@ -143,22 +150,32 @@ enum Frame {
 
     private static func person(_ page: WebPage, _ c: PageContext) -> HTML {
         if let viewer = c.viewer {
-            return "<li><a href=\"/account\"\(if: page.section == .account, " aria-current=\"page\"")>\(c.icon("user"))\(viewer.maskedPhone)</a></li>"
+            return """
+                <li><a href="/account"\(if: page.section == .account, " aria-current=\"page\"")>\(c.icon("user"))\
+                \(viewer.maskedPhone)</a></li>
+                """
         }
         let link: Link = "/sign-in?return=\(c.here)"
-        return "<li><a href=\"\(link)\"\(if: page.section == .account, " aria-current=\"page\"")>\(c.icon("user"))\(c.words[.signIn])</a></li>"
+        return """
+            <li><a href="\(link)"\(if: page.section == .account, " aria-current=\"page\"")>\(c.icon("user"))\
+            \(c.words[.signIn])</a></li>
+            """
     }
 
     private static func entry(
         _ link: Link, _ icon: StaticString, _ name: StaticString, _ isCurrent: Bool, _ count: HTML, _ c: PageContext
     ) -> HTML {
-        "<li><a href=\"\(link)\"\(if: isCurrent, " aria-current=\"page\"")>\(c.icon(icon))<span>\(name)</span>\(count)</a></li>"
+        """
+        <li><a href="\(link)"\(if: isCurrent, " aria-current=\"page\"")>\(c.icon(icon))<span>\(name)</span>\
+        \(count)</a></li>
+        """
     }
 
     private static func count(_ c: PageContext, id: StaticString) -> HTML {
         """
         <span id="\(id)"\(if: c.cartCount > 0, " class=\"count\"")>\
-        \(HTML.when(c.cartCount > 0, "\(c.cartCount)<span class=\"sr\"> \(c.words(.itemsInCart, c.cartCount))</span>"))</span>
+        \(HTML.when(
+            c.cartCount > 0, "\(c.cartCount)<span class=\"sr\"> \(c.words(.itemsInCart, c.cartCount))</span>"))</span>
         """
     }
 
@@ -187,9 +204,11 @@ enum Frame {
         let other: Link = "/language/\(c.words.language.other.rawValue)?return=\(c.here)"
         return """
             <footer class="foot"><div class="wrap"><p>\(c.words[.footer])</p><p class="row">\
-            <a href="\(other)" lang="\(c.language.other.tag)" hreflang="\(c.language.other.tag)">\(c.words[.otherLanguage])</a>\
+            <a href="\(other)" lang="\(c.language.other.tag)" hreflang="\(c.language.other.tag)">\
+            \(c.words[.otherLanguage])</a>\
             <a href="/openapi.yaml">\(c.words[.apiDocument])</a>\
-            \(HTML.when(c.isDevelopment, "<a href=\"/development/mailbox\">\(c.words[.developmentMailbox])</a>"))</p></div></footer>
+            \(HTML.when(c.isDevelopment, "<a href=\"/development/mailbox\">\(c.words[.developmentMailbox])</a>"))</p>\
+            </div></footer>
             """
     }
 }

@@ -31,7 +31,9 @@ struct Link: Sendable, Hashable, ExpressibleByStringInterpolation, CustomStringC
         let bytes = Array(path.utf8)
         guard bytes.count <= 1_000, bytes.first == UInt8(ascii: "/") else { return nil }
         guard bytes.count == 1 || (bytes[1] != UInt8(ascii: "/") && bytes[1] != UInt8(ascii: "\\")) else { return nil }
-        let allowed = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") }
+        let allowed = bytes.allSatisfy {
+            $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"")
+        }
         guard allowed else { return nil }
         text = path
     }

@@ -24,7 +24,8 @@ struct Pictures: Sendable {
     func item(picture: String, name: String) -> HTML {
         let drawing = Self.drawing(picture, name: name)
         return """
-            <div class="tile t\(Self.tint(drawing))"><svg aria-hidden="true"><use href="\(sheet)#\(drawing)"/></svg></div>
+            <div class="tile t\(Self.tint(drawing))"><svg aria-hidden="true"><use href="\(sheet)#\(drawing)"/></svg>\
+            </div>
             """
     }
 

@@ -27,7 +27,9 @@ enum Pieces {
 
     /// A message in a coloured box; bad ones are announced.
     static func note(_ text: String, _ tone: Tone, _ c: PageContext) -> HTML {
-        "<div class=\"note \(name(tone))\"\(if: tone == .bad, " role=\"alert\"")>\(c.icon(sign(tone)))<p>\(text)</p></div>"
+        """
+        <div class="note \(name(tone))"\(if: tone == .bad, " role=\"alert\"")>\(c.icon(sign(tone)))<p>\(text)</p></div>
+        """
     }
 
     static func empty(
@@ -58,8 +60,11 @@ enum Pieces {
         guard next != nil || first != nil else { return .empty }
         return """
             <nav class="row apart" aria-label="\(c.words[.next])">\
-            \(HTML.maybe(first, else: "<span></span>") { "<a class=\"btn quiet\" href=\"\($0)\">\(c.words[.firstPage])</a>" })\
-            \(HTML.maybe(next) { "<a class=\"btn\" rel=\"next\" href=\"\($0)\">\(c.words[.next])\(c.icon("next"))</a>" })</nav>
+            \(HTML.maybe(first, else: "<span></span>") { link in
+                "<a class=\"btn quiet\" href=\"\(link)\">\(c.words[.firstPage])</a>"
+            })\(HTML.maybe(next) { link in
+                "<a class=\"btn\" rel=\"next\" href=\"\(link)\">\(c.words[.next])\(c.icon("next"))</a>"
+            })</nav>
             """
     }
 
@@ -87,7 +92,8 @@ enum Pieces {
         if !hint.isEmpty { described.append("\(id)-hint") }
         if error != nil { described.append("\(id)-error") }
         var html: HTML = """
-            <div class="field"><label for="\(id)">\(label)</label><input class="input\(if: isCode, " code")" id="\(id)" \
+            <div class="field"><label for="\(id)">\(label)</label><input class="input\(if: isCode, " code")" \
+            id="\(id)" \
             name="\(id)" value="\(value)" aria-describedby="\(described.joined(separator: " "))"\
             \(if: error != nil, " aria-invalid=\"true\"") \(markup: attributes)>
             """
@@ -103,13 +109,15 @@ enum Pieces {
         var html: HTML = "<div class=\"step\" id=\"step-\(id)\">"
         if quantity > 0 {
             html += """
-                <button form="cart-form" name="set" value="\(id):\(quantity - 1)" aria-label="\(c.words(.removeOne, name))">\
+                <button form="cart-form" name="set" value="\(id):\(quantity - 1)" \
+                aria-label="\(c.words(.removeOne, name))">\
                 \(c.icon("minus"))</button><span class="qty" aria-live="polite">\(quantity)</span>
                 """
         }
         html += """
             <button class="add" data-testid="add" form="cart-form" name="set" value="\(id):\(quantity + 1)" \
-            aria-label="\(c.words(.addOne, name))"\(if: quantity >= available, " disabled")>\(c.icon("plus"))</button></div>
+            aria-label="\(c.words(.addOne, name))"\(if: quantity >= available, " disabled")>\(c.icon("plus"))</button>\
+            </div>
             """
         return html
     }

@@ -26,7 +26,8 @@ extension Phrase {
     static let cancelOrder = Phrase("取消订单", "Cancel order")
     static let cancelReason = Phrase("取消原因", "Reason")
     static let cancelHintUnpaid = Phrase("还没有付款，取消后预留的商品会放回。", "Not paid yet. Cancelling puts the items back.")
-    static let cancelHintPaid = Phrase("开始制作前可以取消，款项原路退回。", "You can cancel until it is being prepared. The money goes back to where it came from.")
+    static let cancelHintPaid = Phrase(
+        "开始制作前可以取消，款项原路退回。", "You can cancel until it is being prepared. The money goes back to where it came from.")
     static let reviewTitle = Phrase("这次怎么样？", "How was it?")
     static let reviewStars = Phrase("评分", "Stars")
     static let starsOf5 = Phrase("{} 星", "{} stars")
@@ -76,9 +77,11 @@ extension Phrase {
 
     // Answers that need a person
     static let priceChangedTitle = Phrase("价格变了", "The price has changed")
-    static let priceChangedText = Phrase("原来 {}，现在 {}。请确认新价格。", "It was {}, now it is {}. Please confirm the new price.")
+    static let priceChangedText = Phrase(
+        "原来 {}，现在 {}。请确认新价格。", "It was {}, now it is {}. Please confirm the new price.")
     static let quoteExpiredText = Phrase("报价已过期，这是最新价格。", "That price had expired. This is the current one.")
-    static let tooManyUnpaidText = Phrase("你有太多未支付的订单，请先支付或取消。", "You have too many unpaid orders. Pay or cancel one first.")
+    static let tooManyUnpaidText = Phrase(
+        "你有太多未支付的订单，请先支付或取消。", "You have too many unpaid orders. Pay or cancel one first.")
     static let storeClosedText = Phrase("店家现在不接单。", "The store is not taking orders now.")
     static let alreadyPlacedText = Phrase("这份订单已经提交过了。", "This order was placed already.")
     static let soldOutText = Phrase("有商品刚刚卖完，请修改购物车。", "Something just sold out. Please change your cart.")

@@ -3,7 +3,8 @@ extension Phrase {
     static let signInTitle = Phrase("手机号登录", "Sign in with your phone")
     static let signInText = Phrase("没有账号会自动注册。", "New here? An account is made for you.")
     static let phone = Phrase("手机号", "Phone number")
-    static let phoneHint = Phrase("中国大陆 11 位手机号，或以 + 开头的国际号码。", "11 digits for mainland China, or + and the country code.")
+    static let phoneHint = Phrase(
+        "中国大陆 11 位手机号，或以 + 开头的国际号码。", "11 digits for mainland China, or + and the country code.")
     static let sendCode = Phrase("获取验证码", "Send code")
     static let code = Phrase("验证码", "Code")
     static let codeTitle = Phrase("输入验证码", "Enter the code")

@@ -14,7 +14,8 @@ extension Phrase {
     static let signOut = Phrase("退出登录", "Sign out")
     static let mainNavigation = Phrase("主导航", "Main")
     static let otherLanguage = Phrase("English", "中文")
-    static let footer = Phrase("邻里：离你最近的好店，先下单，到店即取。", "Linli: good shops near you. Order ahead, collect when you arrive.")
+    static let footer = Phrase(
+        "邻里：离你最近的好店，先下单，到店即取。", "Linli: good shops near you. Order ahead, collect when you arrive.")
     static let developmentMailbox = Phrase("开发邮箱", "Development mailbox")
     static let apiDocument = Phrase("接口文档", "API")
     static let back = Phrase("返回", "Back")

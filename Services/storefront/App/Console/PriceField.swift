@@ -10,7 +10,9 @@ enum PriceField {
         else { return nil }
         var minor: Int64 = 0
         if parts.count == 2 {
-            guard (1...2).contains(parts[1].utf8.count), isDigits(parts[1]), let digits = Int64(parts[1]) else { return nil }
+            guard (1...2).contains(parts[1].utf8.count), isDigits(parts[1]), let digits = Int64(parts[1]) else {
+                return nil
+            }
             minor = parts[1].utf8.count == 1 ? digits * 10 : digits
         }
         return Money(minorUnits: whole * 100 + minor, currency: currency)

@@ -88,7 +88,9 @@ struct ShelfHandlers: Sendable {
         let (id, authority) = try door.enter(visit, as: .manager)
         guard let key = CheckoutPages.key(fields) else { throw PageProblem.unreadableForm }
         let form = NewItemForm(fields)
-        guard let item = form.item(for: id) else { return try await page(visit, form: form, status: .unprocessableContent) }
+        guard let item = form.item(for: id) else {
+            return try await page(visit, form: form, status: .unprocessableContent)
+        }
         return try await door.done(Self.shelf(id)) {
             _ = try await catalog.create(item, key: key, visit.context, authority: authority)
             return "\(continuing: Self.shelf(id))?done=item"

@@ -22,7 +22,9 @@ struct Carts: Sendable {
         do {
             return try await orders.cart(known.id, visit.context, authority: authority(visit))
         } catch {
-            guard case .problem(let problem) = error, problem.status == 404 || problem.status == 403 else { throw error }
+            guard case .problem(let problem) = error, problem.status == 404 || problem.status == 403 else {
+                throw error
+            }
             return nil
         }
     }

@@ -49,7 +49,9 @@ struct CheckoutPages: Sendable {
             order = try await orders.place(
                 PlaceOrderRequest(quoteToken: fields["quote_token"]), key: key, visit.context, authority: authority)
         } catch {
-            guard case .problem(let problem) = error, problem.status == 409 || problem.status == 422 else { throw error }
+            guard case .problem(let problem) = error, problem.status == 409 || problem.status == 422 else {
+                throw error
+            }
             let t = Words(language: visit.language)
             return try await quoted(visit, notice: ProblemWords.say(problem, t) ?? t[.cannotTitle].description)
         }
@@ -72,7 +74,9 @@ struct CheckoutPages: Sendable {
             let payment = try await orders.startPayment(
                 id, NewPayment(gateway: .wechat, channel: .h5), key: key, visit.context,
                 authority: try visit.authority())
-            guard let address = payment.cashierURL, let cashier = Link(external: address) else { return .redirect(page) }
+            guard let address = payment.cashierURL, let cashier = Link(external: address) else {
+                return .redirect(page)
+            }
             // WeChat's own parameter for H5 payments: where its page leads when the person is done.
             guard let back = site.outside(page, visit.request) else { return .redirect(cashier) }
             return .redirect("\(continuing: cashier)\(verb: address.contains("?") ? "&" : "?")redirect_url=\(back)")

@@ -52,7 +52,8 @@ struct CartPage {
         let name = CartPieces.name(line.itemName, line.skuName, c)
         let isShort = line.available.map { $0 < line.quantity } ?? false
         return """
-            <li>\(c.pictures.item(picture: line.picture, name: line.itemName.en))<div><span class="strong">\(name)</span><br>\
+            <li>\(c.pictures.item(picture: line.picture, name: line.itemName.en))<div><span class="strong">\
+            \(name)</span><br>\
             <span class="muted small num">\(Pieces.text(line.unitPrice))</span>\
             \(HTML.when(isShort, " \(Pieces.badge(c.words(.left, line.available ?? 0), .bad))"))</div>\
             <div class="stack tight">\(Pieces.stepper(
@@ -77,7 +78,8 @@ struct OtherStorePage {
                 <p>\(c.words(.otherStoreText, c.say(store)))</p><form class="stack tight" method="post" action="/cart">\
                 \(c.formField)<input type="hidden" name="store" value="\(newStore.description)">\
                 <input type="hidden" name="return" value="\(back.text)"><input type="hidden" name="replace" value="1">\
-                <button class="btn main block" name="set" value="\(sku.description):\(quantity)">\(c.words[.startOver])</button>\
+                <button class="btn main block" name="set" value="\(sku.description):\(quantity)">\
+                \(c.words[.startOver])</button>\
                 <a class="btn block" href="\(back)">\(c.words[.keepCart])</a></form></section>
                 """)
     }

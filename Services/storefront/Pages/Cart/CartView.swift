@@ -95,7 +95,8 @@ enum CartPieces {
             <aside class="card stack" id="cart-side"><h2>\(c.words[.yourCart])</h2><ul class="lines plain">\
             \(HTML.each(cart.lines) { line in
                 """
-                <li><span><span class="strong">\(name(line.itemName, line.skuName, c))</span><br><span class="muted small num">\
+                <li><span><span class="strong">\(name(line.itemName, line.skuName, c))</span><br><span class="muted \
+                small num">\
                 \(Pieces.text(line.unitPrice)) × \(line.quantity)</span></span>\
                 <span class="num">\(Pieces.text(line.lineTotal))</span></li>
                 """

@@ -29,9 +29,11 @@ struct BoardPage {
     private func redeem(_ c: PageContext) -> HTML {
         """
         <form class="card row" method="post" action="\(Link("/console/\(id)/collections"))">\(c.formField)\
-        <input type="hidden" name="key" value="\(makeKey())"><label class="strong" for="code">\(c.words[.redeemTitle])</label>\
+        <input type="hidden" name="key" value="\(makeKey())"><label class="strong" for="code">\
+        \(c.words[.redeemTitle])</label>\
         <input class="input" id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" \
-        maxlength="40" placeholder="ABCD-2345" required><button class="btn main" data-testid="redeem">\(c.icon("check"))\(c.words[.redeem])</button></form>
+        maxlength="40" placeholder="ABCD-2345" required><button class="btn main" data-testid="redeem">\
+        \(c.icon("check"))\(c.words[.redeem])</button></form>
         """
     }
 
@@ -77,18 +79,22 @@ struct BoardPage {
     private func job(_ order: BoardOrder, _ column: Column, _ c: PageContext) -> HTML {
         let minutes = max(0, Int((now.microseconds - (order.paidAt ?? order.placedAt).microseconds) / 60_000_000))
         let called: HTML =
-            order.queueNumber.map { "<span class=\"q\">#\($0)</span>" } ?? "<span class=\"strong num\">\(order.number)</span>"
+            order.queueNumber.map { "<span class=\"q\">#\($0)</span>" }
+            ?? "<span class=\"strong num\">\(order.number)</span>"
         return """
-            <article class="job \(column.look)" data-order="\(order.number)"><div class="row apart">\(called)<span class="muted small">\
+            <article class="job \(column.look)" data-order="\(order.number)"><div class="row apart">\(called)<span \
+            class="muted small">\
             \(c.words(.waitingFor, minutes))</span></div><ul>\(HTML.each(order.lines) { line in
                 """
-                <li><span class="strong num">\(line.quantity) ×</span> \(CartPieces.name(line.itemName, line.skuName, c))\
+                <li><span class="strong num">\(line.quantity) ×</span> \
+                \(CartPieces.name(line.itemName, line.skuName, c))\
                 \(HTML.maybe(line.note) { "<br><span class=\"badge warn\">\($0)</span>" })</li>
                 """
             })</ul><p class="row apart"><span class="muted small num">\(order.number)</span><span class="num strong">\
             \(Pieces.text(order.total))</span></p>\(HTML.maybe(column.action) { action in
                 """
-                <form method="post" action="\(Link("/console/\(id)/orders/\(order.id.description)/\(verb: action.verb)"))">\
+                <form method="post" \
+                action="\(Link("/console/\(id)/orders/\(order.id.description)/\(verb: action.verb)"))">\
                 \(c.formField)<input type="hidden" name="key" value="\(makeKey())">\
                 <button class="btn main small block" data-testid="\(action.verb)">\
                 \(c.words[action.name])<span class="sr"> \(order.number)</span></button></form>

@@ -9,7 +9,8 @@ enum ConsoleFrame {
         let id = store.id.description
         let isManager = c.viewer?.caller.mayAct(for: store.id, as: .manager) == true
         return """
-            <div class="stack tight"><div class="row apart">\(Pieces.crumb("/console", c.words[.yourStores].description, c))\(lamp)</div>\
+            <div class="stack tight"><div class="row apart">\
+            \(Pieces.crumb("/console", c.words[.yourStores].description, c))\(lamp)</div>\
             <div class="row apart"><h1>\(c.say(store.name))</h1><a class="btn small" href="\(Link("/stores/\(id)"))">\
             \(c.icon("store"))\(c.words[.viewShop])</a></div><nav class="deck" aria-label="\(c.words[.consoleTitle])">\
             \(tab("/console/\(id)", "list", .board, deck == .board, c))\

@@ -28,11 +28,17 @@ struct ConsolePage {
     private func anyStore(_ c: PageContext) -> HTML {
         """
         <section class="stack" aria-labelledby="any"><h2 id="any">\(c.words[.anyStore])</h2>\
-        <form class="card row" role="search" action="/console"><label class="sr" for="find">\(c.words[.searchStores])</label>\
+        <form class="card row" role="search" action="/console"><label class="sr" for="find">\
+        \(c.words[.searchStores])</label>\
         <input class="input" id="find" name="q" type="search" maxlength="60" value="\(words)" \
-        placeholder="\(c.words[.searchStores])"><button class="btn main">\(c.icon("search"))\(c.words[.search])</button></form>\
-        \(found.isEmpty && !words.isEmpty ? Pieces.note(c.words(.nothingFound, words), .info, c) : list(found, c))</section>
+        placeholder="\(c.words[.searchStores])"><button class="btn main">\
+        \(c.icon("search"))\(c.words[.search])</button></form>\
+        \(results(c))</section>
         """
+    }
+
+    private func results(_ c: PageContext) -> HTML {
+        found.isEmpty && !words.isEmpty ? Pieces.note(c.words(.nothingFound, words), .info, c) : list(found, c)
     }
 
     private func list(_ stores: [StoreSummary], isTop: Bool = false, _ c: PageContext) -> HTML {

@@ -21,13 +21,16 @@ struct NewItemPiece {
     func html(_ c: PageContext) -> HTML {
         """
         <details class="card" id="new-item"\(if: !form.errors.isEmpty, " open")><summary>\(c.words[.addItem])</summary>\
-        \(errors(c))<form class="form-grid" method="post" action="\(Link("/console/\(storeID)/items"))" novalidate>\(c.formField)\
+        \(errors(c))<form class="form-grid" method="post" action="\(Link("/console/\(storeID)/items"))" novalidate>\
+        \(c.formField)\
         <input type="hidden" name="key" value="\(key)">\
         \(field(.nameZh, .itemNameZh, "required", c))\(field(.nameEn, .itemNameEn, "", c))\
         \(field(.categoryZh, .itemCategoryZh, "required", c))\(field(.categoryEn, .itemCategoryEn, "", c))\
         \(field(.descriptionZh, .itemDescriptionZh, "", c))\(field(.descriptionEn, .itemDescriptionEn, "", c))\
-        \(field(.price, .itemPrice, "inputmode=\"decimal\" required", c))\(field(.stock, .itemStock, "inputmode=\"numeric\" required", c))\
-        \(picture(c))<p class="wide"><button class="btn main">\(c.icon("plus"))\(c.words[.addItem])</button></p></form></details>
+        \(field(.price, .itemPrice, "inputmode=\"decimal\" required", c))\
+        \(field(.stock, .itemStock, "inputmode=\"numeric\" required", c))\
+        \(picture(c))<p class="wide"><button class="btn main">\(c.icon("plus"))\(c.words[.addItem])</button></p>\
+        </form></details>
         """
     }
 
@@ -37,14 +40,17 @@ struct NewItemPiece {
             <div class="errors" role="alert" tabindex="-1" autofocus><h2>\(c.words[.checkFields])</h2><ul>\
             \(HTML.each(form.errors) { error in
                 """
-                <li><a href="\(Link("/console/\(storeID)/items").fragment(error.field))">\(c.words[Self.label(error.field)]): \
+                <li><a href="\(Link("/console/\(storeID)/items").fragment(error.field))">\
+                \(c.words[Self.label(error.field)]): \
                 \(c.words[error.phrase])</a></li>
                 """
             })</ul></div>
             """
     }
 
-    private func field(_ field: NewItemForm.Field, _ label: Phrase, _ attributes: StaticString, _ c: PageContext) -> HTML {
+    private func field(
+        _ field: NewItemForm.Field, _ label: Phrase, _ attributes: StaticString, _ c: PageContext
+    ) -> HTML {
         Pieces.field(
             id: field.name, label: c.words[label], value: form[field],
             error: form.error(field).map { c.words[$0].description }, attributes: attributes, c)
@@ -52,7 +58,8 @@ struct NewItemPiece {
 
     private func picture(_ c: PageContext) -> HTML {
         """
-        <div class="field"><label for="picture">\(c.words[.itemPicture])</label><select class="input" id="picture" name="picture">\
+        <div class="field"><label for="picture">\(c.words[.itemPicture])</label><select class="input" id="picture" \
+        name="picture">\
         \(HTML.each(Self.pictures) { picture in
             """
             <option value="\(picture.drawing)"\(if: form[.picture] == picture.drawing.description, " selected")>\

@@ -31,8 +31,10 @@ struct ShelfPage {
     private func search(_ c: PageContext) -> HTML {
         """
         <form class="search" role="search" action="\(Link("/console/\(id)/items"))">\
-        <label class="sr" for="find">\(c.words[.searchMenu])</label><input id="find" name="q" type="search" maxlength="60" \
-        placeholder="\(c.words[.searchMenu])" value="\(words)"><button aria-label="\(c.words[.search])">\(c.icon("search"))</button></form>
+        <label class="sr" for="find">\(c.words[.searchMenu])</label><input id="find" name="q" type="search" \
+        maxlength="60" \
+        placeholder="\(c.words[.searchMenu])" value="\(words)"><button aria-label="\(c.words[.search])">\
+        \(c.icon("search"))</button></form>
         """
     }
 
@@ -47,7 +49,8 @@ struct ShelfPage {
 
     private func row(_ item: Item, _ c: PageContext) -> HTML {
         """
-        <article class="card shelf-item" id="\(item.id.description)">\(c.pictures.item(picture: item.picture, name: item.name.en))\
+        <article class="card shelf-item" id="\(item.id.description)">\
+        \(c.pictures.item(picture: item.picture, name: item.name.en))\
         <div><h2>\(c.say(item.name))</h2><p class="muted small">\(c.say(item.category.name))</p></div>\
         <div class="skus">\(HTML.each(item.skus) { variant($0, item, c) })</div></article>
         """
@@ -57,7 +60,8 @@ struct ShelfPage {
         let name = CartPieces.name(item.name, sku.name, c)
         let short = c.say(sku.name)
         return """
-            <div class="sku-row"><p class="strong">\(short.isEmpty ? c.say(item.name) : short)</p>\(price(sku, name, c))\
+            <div class="sku-row"><p class="strong">\(short.isEmpty ? c.say(item.name) : short)</p>\
+            \(price(sku, name, c))\
             \(level(sku, c))\(stock(sku, name, c))</div>
             """
     }
@@ -70,7 +74,8 @@ struct ShelfPage {
             <input type="hidden" name="currency" value="\(sku.price.currency.code)"><label class="sr" for="\(field)">\
             \(c.words(.priceOf, name))</label><span aria-hidden="true">\(Pieces.symbol(sku.price.currency))</span>\
             <input class="input amount" id="\(field)" name="price" inputmode="decimal" maxlength="10" required \
-            value="\(sku.price.formatted)"><button class="btn small">\(c.words[.save])<span class="sr"> \(name)</span></button></form>
+            value="\(sku.price.formatted)"><button class="btn small">\(c.words[.save])<span class="sr"> \(name)</span>\
+            </button></form>
             """
     }
 
@@ -96,9 +101,11 @@ struct ShelfPage {
         let cause = "cause-\(sku.id)"
         return """
             <form method="post" action="\(Link("/console/\(id)/skus/\(sku.id.description)/stock"))">\(c.formField)\
-            <input type="hidden" name="key" value="\(makeKey())"><label class="sr" for="\(delta)">\(c.words(.changeOf, name))</label>\
+            <input type="hidden" name="key" value="\(makeKey())"><label class="sr" for="\(delta)">\
+            \(c.words(.changeOf, name))</label>\
             <input class="input amount change" id="\(delta)" name="delta" maxlength="8" placeholder="+10" required>\
-            <label class="sr" for="\(cause)">\(c.words(.reasonOf, name))</label><select class="input" id="\(cause)" name="cause">\
+            <label class="sr" for="\(cause)">\(c.words(.reasonOf, name))</label><select class="input" id="\(cause)" \
+            name="cause">\
             \(HTML.each(Self.causes) { "<option value=\"\($0.0.rawValue)\">\(c.words[$0.1])</option>" })</select>\
             <button class="btn small">\(c.words[.changeStock])<span class="sr"> \(name)</span></button></form>
             """

@@ -19,7 +19,8 @@ struct StaffPage {
             title: "\(c.words[.staff]) · \(c.say(store.summary.name))", section: .console, isConsole: true,
             body: """
                 <div class="stack">\(ConsoleFrame.head(store.summary, .staff, c))\(ConsoleFrame.message(message, c))\
-                <div class="two"><section class="card"><h2>\(c.words[.staff])</h2>\(list(c))</section>\(form(c))</div></div>
+                <div class="two"><section class="card"><h2>\(c.words[.staff])</h2>\(list(c))</section>\(form(c))</div>\
+                </div>
                 """)
     }
 
@@ -29,14 +30,22 @@ struct StaffPage {
             <ul class="mail">\(HTML.each(members) { member in
                 """
                 <li><div class="row apart"><p><span class="strong num">\(member.phone)</span> \
-                \(Pieces.badge(c.words[member.role == "manager" ? .roleManager : .roleClerk], member.role == "manager" ? .brand : .plain))\
-                \(HTML.when(member.accountID == viewer, Pieces.badge(c.words[.itsYou], .good)))<br><span class="muted small">\
+                \(badge(member, c))\
+                \(HTML.when(member.accountID == viewer, Pieces.badge(c.words[.itsYou], .good)))<br><span class="muted \
+                small">\
                 \(c.words(.since, c.clock.day(member.grantedAt, zone: store.summary.timeZone)))</span></p>\
-                <form method="post" action="\(Link("/console/\(id)/staff/\(member.accountID.description)/remove"))">\(c.formField)\
-                <button class="btn danger small">\(c.words[.remove])<span class="sr"> \(member.phone)</span></button></form></div></li>
+                <form method="post" action="\(Link("/console/\(id)/staff/\(member.accountID.description)/remove"))">\
+                \(c.formField)\
+                <button class="btn danger small">\(c.words[.remove])<span class="sr"> \(member.phone)</span></button>\
+                </form></div></li>
                 """
             })</ul>
             """
+    }
+
+    private func badge(_ member: StaffMember, _ c: PageContext) -> HTML {
+        member.role == StaffRole.manager.rawValue
+            ? Pieces.badge(c.words[.roleManager], .brand) : Pieces.badge(c.words[.roleClerk], .plain)
     }
 
     private func form(_ c: PageContext) -> HTML {
@@ -46,7 +55,8 @@ struct StaffPage {
             id: "phone", label: c.words[.phone], value: typed, hint: c.words[.addStaffHint].description,
             error: error.map { c.words[$0].description },
             attributes: "type=\"tel\" inputmode=\"tel\" autocomplete=\"off\" maxlength=\"24\" required", c))\
-        <fieldset class="pick"><legend class="strong">\(c.words[.role])</legend>\(choice(.clerk, .roleClerk, .roleClerkText, c))\
+        <fieldset class="pick"><legend class="strong">\(c.words[.role])</legend>\
+        \(choice(.clerk, .roleClerk, .roleClerkText, c))\
         \(choice(.manager, .roleManager, .roleManagerText, c))</fieldset>\
         <button class="btn main">\(c.words[.addStaff])</button></form></section>
         """

@@ -111,7 +111,8 @@ enum OrderPieces {
         <ol class="story">\(HTML.each(entries.reversed()) { entry in
             """
             <li><p class="strong">\(c.words[phrase(entry.move)])</p><p class="muted small">\
-            <time datetime="\(entry.at.description)">\(c.clock.show(entry.at, now: now))</time> · \(c.words[actor(entry.actor)])\
+            <time datetime="\(entry.at.description)">\(c.clock.show(entry.at, now: now))</time> · \
+            \(c.words[actor(entry.actor)])\
             \(HTML.maybe(entry.reason) { " · \($0)" })</p></li>
             """
         })</ol>

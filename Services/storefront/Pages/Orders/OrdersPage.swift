@@ -31,8 +31,10 @@ struct OrdersPage {
         let others = order.itemCount > 1 ? " × \(order.itemCount)" : ""
         return """
             <li class="card orderline"><div class="row apart"><h2><a href="\(link)">\(c.say(order.storeName))</a></h2>\
-            \(Pieces.badge(c.words[stand.phrase], stand.tone))</div><p class="muted">\(c.say(order.firstItemName))\(others)</p>\
-            <div class="row apart"><span class="muted small num">\(c.clock.show(order.placedAt, now: now)) · \(order.number)</span>\
+            \(Pieces.badge(c.words[stand.phrase], stand.tone))</div><p class="muted">\
+            \(c.say(order.firstItemName))\(others)</p>\
+            <div class="row apart"><span class="muted small num">\(c.clock.show(order.placedAt, now: now)) · \
+            \(order.number)</span>\
             \(Pieces.price(order.total))</div></li>
             """
     }

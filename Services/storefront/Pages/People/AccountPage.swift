@@ -11,17 +11,20 @@ struct AccountPage {
         WebPage(
             title: c.words[.accountTitle].description, section: .account, width: .narrow,
             body: """
-                <div class="stack"><h1>\(c.words[.accountTitle])</h1>\(person(c))\(HTML.when(viewer.runsStores, stores(c)))\
+                <div class="stack"><h1>\(c.words[.accountTitle])</h1>\
+                \(person(c))\(HTML.when(viewer.runsStores, stores(c)))\
                 \(language(c))\(sessions(c))</div>
                 """)
     }
 
     private func person(_ c: PageContext) -> HTML {
         """
-        <section class="card stack"><div class="row">\(c.icon("user"))<div class="grow"><p class="strong">\(viewer.maskedPhone)</p>\
+        <section class="card stack"><div class="row">\(c.icon("user"))<div class="grow"><p class="strong">\
+        \(viewer.maskedPhone)</p>\
         <p class="muted small">\(c.words(.memberSince, c.clock.day(viewer.memberSince)))</p></div>\
         \(HTML.when(viewer.isOperator, Pieces.badge(c.words[.operatorRole], .info)))</div>\
-        <form method="post" action="/sign-out">\(c.formField)<button class="btn">\(c.words[.signOut])</button></form></section>
+        <form method="post" action="/sign-out">\(c.formField)<button class="btn">\(c.words[.signOut])</button></form>\
+        </section>
         """
     }
 
@@ -34,7 +37,8 @@ struct AccountPage {
 
     private func language(_ c: PageContext) -> HTML {
         """
-        <section class="card row apart"><h2>\(c.words[.language])</h2><p class="chips">\(HTML.each(Language.allCases) { language in
+        <section class="card row apart"><h2>\(c.words[.language])</h2><p class="chips">\
+        \(HTML.each(Language.allCases) { language in
             """
             <a class="chip" lang="\(language.tag)" href="\(Link("/language/\(language.rawValue)?return=%2Faccount"))"\
             \(if: language == c.language, " aria-current=\"true\"")>\(language == .zh ? "中文" : "English")</a>

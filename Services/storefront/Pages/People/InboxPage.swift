@@ -28,9 +28,12 @@ struct InboxPage {
     private func row(_ message: InboxMessage, _ c: PageContext) -> HTML {
         let order: Link? = message.orderID.map { "/orders/\($0.description)" }
         return """
-            <li\(if: message.readAt == nil, " class=\"unread\"")><div class="row apart"><h2>\(c.say(message.title))</h2>\
-            <span class="muted small num">\(c.clock.show(message.createdAt, now: now))</span></div><p>\(c.say(message.body))</p>\
-            <div class="row tight">\(HTML.maybe(order) { "<a class=\"btn small\" href=\"\($0)\">\(c.words[.viewOrder])</a>" })\
+            <li\(if: message.readAt == nil, " class=\"unread\"")><div class="row apart"><h2>\
+            \(c.say(message.title))</h2>\
+            <span class="muted small num">\(c.clock.show(message.createdAt, now: now))</span></div><p>\
+            \(c.say(message.body))</p>\
+            <div class="row tight">\
+            \(HTML.maybe(order) { "<a class=\"btn small\" href=\"\($0)\">\(c.words[.viewOrder])</a>" })\
             \(HTML.when(message.readAt == nil, readForm(message, c)))</div></li>
             """
     }
@@ -54,7 +57,8 @@ struct MailboxPage {
             title: c.words[.mailboxTitle].description, width: .narrow, hasForms: false,
             body: """
                 <div class="stack"><h1>\(c.words[.mailboxTitle])</h1><p class="muted">\(c.words[.mailboxText])</p>\
-                <form class="card row" action="/development/mailbox"><label class="strong" for="phone">\(c.words[.phone])</label>\
+                <form class="card row" action="/development/mailbox"><label class="strong" for="phone">\
+                \(c.words[.phone])</label>\
                 <input class="input grow" id="phone" name="phone" value="\(phone)" inputmode="tel" maxlength="24">\
                 <button class="btn">\(c.words[.show])</button></form><section class="card">\(list(c))</section></div>
                 """)

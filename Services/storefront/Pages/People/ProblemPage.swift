@@ -12,7 +12,8 @@ struct ProblemPage {
         return WebPage(
             title: c.words[title].description, width: .slim,
             body: """
-                <div class="empty">\(c.pictures.art(status == 404 ? "scene-lost" : "scene-sorry"))<h1>\(c.words[title])</h1>\
+                <div class="empty">\(c.pictures.art(status == 404 ? "scene-lost" : "scene-sorry"))<h1>\
+                \(c.words[title])</h1>\
                 <p>\(detail ?? c.words[text].description)</p><a class="btn main" href="/">\(c.words[.goHome])</a>\
                 \(HTML.when(status >= 500, "<p class=\"tiny\">\(c.words(.requestNumber, requestID))</p>"))</div>
                 """)

@@ -42,13 +42,17 @@ struct SignInPage {
         let other: Link = "/sign-in?return=\(back)"
         let mailbox: Link = "/development/mailbox?phone=\(phone)"
         return """
-            <div class="stack tight"><h1>\(c.words[.codeTitle])</h1><p class="muted">\(c.words(.codeSent, masked))</p></div>\
+            <div class="stack tight"><h1>\(c.words[.codeTitle])</h1><p class="muted">\(c.words(.codeSent, masked))</p>\
+            </div>\
             \(HTML.when(c.isDevelopment, """
                 <p class="note"><a href="\(mailbox)" target="_blank" rel="noopener">\(c.words[.openMailbox])</a></p>
                 """))<form class="stack" method="post" action="/sign-in" novalidate>\(c.formField)\
-            <input type="hidden" name="return" value="\(back.text)"><input type="hidden" name="phone" value="\(phone)">\(Pieces.field(
+            <input type="hidden" name="return" value="\(back.text)"><input type="hidden" name="phone" \
+            value="\(phone)">\(Pieces.field(
                 id: "code", label: c.words[.code], error: error,
-                attributes: "autocomplete=\"one-time-code\" inputmode=\"numeric\" pattern=\"[0-9]*\" maxlength=\"6\" required autofocus",
+                attributes: """
+                    autocomplete="one-time-code" inputmode="numeric" pattern="[0-9]*" maxlength="6" required autofocus
+                    """,
                 isCode: true, c))<button class="btn main block">\(c.words[.signIn])</button></form>\
             <div class="row apart"><form method="post" action="/sign-in/code">\(c.formField)\
             <input type="hidden" name="return" value="\(back.text)"><input type="hidden" name="phone" value="\(phone)">\

@@ -16,7 +16,9 @@ struct HomePage {
         /// The address of the same search with changes.
         func link(kind: StoreKind?, onlyOpen: Bool, cursor: String? = nil) -> Link {
             var link: Link = "/stores?q=\(words)&city=\(city)"
-            if let place { link = "\(continuing: link)&lat=\(Self.decimal(place.latitude))&lng=\(Self.decimal(place.longitude))" }
+            if let place {
+                link = "\(continuing: link)&lat=\(Self.decimal(place.latitude))&lng=\(Self.decimal(place.longitude))"
+            }
             if let kind { link = "\(continuing: link)&kind=\(kind.rawValue)" }
             if onlyOpen { link = "\(continuing: link)&open_now=true" }
             if let cursor { link = "\(continuing: link)&cursor=\(cursor)" }
@@ -45,10 +47,12 @@ struct HomePage {
             description: t[.footer].description, query: search.words, hasForms: false, modules: [.place],
             body: """
                 <div class="stack">\(hero(c))\(filters(c))\
-                <section class="stack" aria-labelledby="stores-title"><h2 id="stores-title">\(heading)</h2>\(list(c))</section>\
+                <section class="stack" aria-labelledby="stores-title"><h2 id="stores-title">\(heading)</h2>\
+                \(list(c))</section>\
                 \(Pieces.pager(
                     next: next.map { search.link(kind: search.kind, onlyOpen: search.onlyOpen, cursor: $0) },
-                    first: search.cursor.map { _ in search.link(kind: search.kind, onlyOpen: search.onlyOpen) }, c))</div>
+                    first: search.cursor.map { _ in search.link(kind: search.kind, onlyOpen: search.onlyOpen) },
+                    c))</div>
                 """)
     }
 
@@ -63,12 +67,17 @@ struct HomePage {
         return """
             <section class="hero"><div class="stack"><div class="stack tight"><h1>\(t[.heroTitle])</h1>\
             <p class="muted">\(t[.heroText])</p></div><div class="row">\
-            <form id="locate" action="/stores" hidden data-failed="\(t[.locationFailed])"><input type="hidden" name="lat">\
-            <input type="hidden" name="lng"><button class="btn main">\(c.icon("target"))\(t[.useMyLocation])</button></form>\
+            <form id="locate" action="/stores" hidden data-failed="\(t[.locationFailed])"><input type="hidden" \
+            name="lat">\
+            <input type="hidden" name="lng"><button class="btn main">\(c.icon("target"))\(t[.useMyLocation])</button>\
+            </form>\
             <form class="row grow" action="/stores"><label class="sr" for="city">\(t[.chooseCity])</label>\
             <select class="input" id="city" name="city" data-send><option value="">\(t[.allCities])</option>\
             \(HTML.each(cities) { city in
-                "<option value=\"\(city.name)\"\(if: city.name == search.city, " selected")>\(city.name) (\(city.storeCount))</option>"
+                """
+                <option value="\(city.name)"\(if: city.name == search.city, " selected")>\(city.name) \
+                (\(city.storeCount))</option>
+                """
             })</select><button class="btn">\(t[.go])</button></form></div></div>\
             <div class="scene">\(c.pictures.art("scene-street"))</div></section>
             """

@@ -15,9 +15,12 @@ struct ItemPage {
             modules: [.steppers],
             body: """
                 \(Pieces.crumb(back, c.say(store.summary.name), c))<article class="detail">\
-                \(c.pictures.item(picture: item.picture, name: item.name.en))<div class="stack"><div class="stack tight">\
-                <p class="muted small">\(c.say(item.category.name))</p><h1>\(name)</h1><p class="muted">\(c.say(item.description))</p>\
-                <p class="row tight small">\(c.icon("store"))<a href="\(back)">\(c.words(.soldBy, c.say(store.summary.name)))</a></p></div>\
+                \(c.pictures.item(picture: item.picture, name: item.name.en))<div class="stack"><div class="stack \
+                tight">\
+                <p class="muted small">\(c.say(item.category.name))</p><h1>\(name)</h1><p class="muted">\
+                \(c.say(item.description))</p>\
+                <p class="row tight small">\(c.icon("store"))<a href="\(back)">\
+                \(c.words(.soldBy, c.say(store.summary.name)))</a></p></div>\
                 \(HTML.when(!canOrder, Pieces.note(c.words[.closedHint].description, .warn, c)))\
                 <section class="card"><h2 class="\(if: item.skus.count == 1, "sr")">\(c.words[.chooseOption])</h2>\
                 \(HTML.each(item.skus) { variant($0, name, canOrder, c) })</section></div></article>\

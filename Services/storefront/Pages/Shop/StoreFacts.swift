@@ -10,9 +10,15 @@ enum StoreFacts {
         let decimal = HomePage.Search.decimal
         let here = "\(decimal(store.location.latitude)),\(decimal(store.location.longitude))"
         let amapLink: Link =
-            "https://uri.amap.com/marker?position=\(decimal(amap.longitude)),\(decimal(amap.latitude))&name=\(name)&coordinate=gaode&src=linli&callnative=1"
+            """
+            https://uri.amap.com/marker?position=\(decimal(amap.longitude)),\(decimal(amap.latitude))&name=\(name)\
+            &coordinate=gaode&src=linli&callnative=1
+            """
         let baiduLink: Link =
-            "https://api.map.baidu.com/marker?location=\(decimal(baidu.latitude)),\(decimal(baidu.longitude))&title=\(name)&content=\(store.address)&coord_type=bd09ll&output=html&src=webapp.linli"
+            """
+            https://api.map.baidu.com/marker?location=\(decimal(baidu.latitude)),\(decimal(baidu.longitude))\
+            &title=\(name)&content=\(store.address)&coord_type=bd09ll&output=html&src=webapp.linli
+            """
         let systemLink: Link = "geo:\(decimal(store.location.latitude)),\(decimal(store.location.longitude))?q=\(here)"
         return """
             <p class="chips wrapping" aria-label="\(c.words[.findStore])">\
@@ -25,7 +31,9 @@ enum StoreFacts {
     private static func phone(_ store: StoreSummary, _ c: PageContext) -> HTML {
         guard let phone = store.phone, !phone.isEmpty else { return .empty }
         let link: Link = "tel:\(phone.filter { $0.isNumber || $0 == "+" || $0 == "-" })"
-        return "<a class=\"chip\" href=\"\(link)\">\(c.icon("phone"))\(c.words[.callStore])<span class=\"sr\"> \(phone)</span></a>"
+        return """
+            <a class="chip" href="\(link)">\(c.icon("phone"))\(c.words[.callStore])<span class="sr"> \(phone)</span></a>
+            """
     }
 
     static func card(_ store: Store, now: Timestamp, _ c: PageContext) -> HTML {

@@ -35,12 +35,15 @@ struct StorePage {
 
     private func header(_ c: PageContext) -> HTML {
         """
-        <header class="shop-head"><div class="tile t\(Pictures.tint(summary.kind))">\(c.pictures.store(summary.kind))</div>\
+        <header class="shop-head"><div class="tile t\(Pictures.tint(summary.kind))">\
+        \(c.pictures.store(summary.kind))</div>\
         <div class="stack tight"><div class="row tight">\(ShopPieces.openBadge(summary, c))\
-        <span class="muted small">\(c.words[ShopPieces.kindName(summary.kind)])</span></div><h1>\(c.say(summary.name))</h1>\
+        <span class="muted small">\(c.words[ShopPieces.kindName(summary.kind)])</span></div><h1>\
+        \(c.say(summary.name))</h1>\
         <p class="row tight">\(Pieces.stars(summary.ratingAverage, count: summary.ratingCount, c))\
         <span class="muted small">· \(c.words(.todayHours, ShopPieces.hours(summary.hoursToday, c)))</span></p>\
-        <p class="muted">\(c.say(store.description))</p><p class="row tight small">\(c.icon("pin"))\(summary.address), \(summary.city)</p>\
+        <p class="muted">\(c.say(store.description))</p><p class="row tight small">\
+        \(c.icon("pin"))\(summary.address), \(summary.city)</p>\
         \(StoreFacts.maps(summary, c))</div></header>
         """
     }
@@ -70,8 +73,10 @@ struct StorePage {
     private func searchForm(_ c: PageContext) -> HTML {
         let link: Link = "/stores/\(summary.id.description)"
         return """
-            <form class="search" role="search" action="\(link)"><label class="sr" for="in-store">\(c.words[.searchMenu])</label>\
-            <input id="in-store" name="q" type="search" maxlength="80" placeholder="\(c.words[.searchMenu])" value="\(words)">\
+            <form class="search" role="search" action="\(link)"><label class="sr" for="in-store">\
+            \(c.words[.searchMenu])</label>\
+            <input id="in-store" name="q" type="search" maxlength="80" placeholder="\(c.words[.searchMenu])" \
+            value="\(words)">\
             <button aria-label="\(c.words[.search])">\(c.icon("search"))</button></form>
             """
     }
@@ -98,7 +103,8 @@ struct StorePage {
         if reviews.isEmpty { html += "<p class=\"muted\">\(c.words[.noReviews])</p>" }
         for review in reviews {
             html += """
-                <article class="review"><p class="row tight"><span class="stars">\(c.icon("star"))\(review.rating)</span>\
+                <article class="review"><p class="row tight"><span class="stars">\
+                \(c.icon("star"))\(review.rating)</span>\
                 <span class="muted small">\(c.clock.day(review.createdAt, zone: summary.timeZone))</span></p>\
                 \(HTML.when(!review.text.isEmpty, "<p>\(review.text)</p>"))</article>
                 """
@@ -116,8 +122,10 @@ enum ItemPieces {
         let isGone = item.skus.allSatisfy { $0.available <= 0 }
         return """
             <article class="item\(if: isGone, " gone")">\(c.pictures.item(picture: item.picture, name: item.name.en))\
-            <div class="body"><h3><a href="\(link)">\(name)</a></h3><p class="muted small">\(c.say(item.description))</p>\
-            \(scarce(item, c))<div class="end">\(price(item, c))\(control(item, name, cart, canOrder, isGone, c))</div></div></article>
+            <div class="body"><h3><a href="\(link)">\(name)</a></h3><p class="muted small">\
+            \(c.say(item.description))</p>\
+            \(scarce(item, c))<div class="end">\
+            \(price(item, c))\(control(item, name, cart, canOrder, isGone, c))</div></div></article>
             """
     }
 
