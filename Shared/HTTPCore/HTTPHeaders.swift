@@ -80,6 +80,61 @@ public struct HTTPHeaders: Sendable {
     }
 }
 
+extension HTTPHeaders {
+    /// Bytes that ``write(to:)`` writes at most.
+    public var wireSize: Int {
+        var size = 0
+        if let received { for field in received.fields { size += field.name.utf8.count + field.value.utf8.count + 4 } }
+        for index in fields.indices { size += fields[index].name.utf8.count + fields[index].value.utf8.count + 4 }
+        return size
+    }
+
+    /// Writes every field as CRLF, name, colon, space and value; the caller's memory has room for ``wireSize`` bytes.
+    ///
+    /// A control character in a value becomes a space: a line break would let whoever chose the value write header
+    /// fields or a whole message.
+    ///
+    /// - Returns: how many bytes were written.
+    public func write(to memory: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        var count = 0
+        if let received { for field in received.fields { Self.write(field.name, field.value, memory, &count) } }
+        for index in fields.indices { Self.write(fields[index].name, fields[index].value, memory, &count) }
+        return count
+    }
+
+    private static func write(
+        _ name: String, _ value: String, _ memory: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int
+    ) {
+        precondition(
+            count + name.utf8.count + value.utf8.count + 4 <= memory.count, "fields larger than they were counted")
+        memory[count] = 0x0D
+        memory[count + 1] = 0x0A
+        count += 2
+        copy(name, memory, &count)
+        memory[count] = UInt8(ascii: ":")
+        memory[count + 1] = 0x20
+        count += 2
+        let start = count
+        copy(value, memory, &count)
+        var index = start
+        while index < count {
+            let byte = memory[index]
+            if byte < 0x20 && byte != 0x09 || byte == 0x7F { memory[index] = 0x20 }
+            index += 1
+        }
+    }
+
+    private static func copy(_ text: String, _ memory: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {
+        guard let base = memory.baseAddress else { return }
+        var text = text
+        count += text.withUTF8 { bytes in
+            guard let from = bytes.baseAddress else { return 0 }
+            (base + count).update(from: from, count: bytes.count)
+            return bytes.count
+        }
+    }
+}
+
 extension HTTPHeaders: Sequence {
     /// Goes through all fields in order.
     public func makeIterator() -> IndexingIterator<[HTTPField]> {

@@ -116,7 +116,7 @@ struct HeadReader {
         guard special.hostCount == 1 || (special.hostCount == 0 && minorVersion == 0) else {
             throw RequestRefusal(.badRequest, "A request has exactly one Host field.")
         }
-        if let host = special.hostRange, !Self.isAuthority(buffer[host]) {
+        if let host = special.hostRange, !Self.isAuthority(buffer, host) {
             throw RequestRefusal(.badRequest, "The Host field is no host.")
         }
     }
@@ -158,30 +158,32 @@ struct HeadReader {
             let rest = bytes.dropFirst(count)
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
             let authority = rest[..<end]
-            guard !authority.isEmpty, isAuthority(authority) else { break }
+            guard !authority.isEmpty, isAuthority(authority.base, authority.startIndex..<authority.endIndex)
+            else { break }
             return (String(decoding: authority, as: UTF8.self), rest[end...])
         }
         throw RequestRefusal(.badRequest, "The request target is neither a path nor an absolute URL.")
     }
 
     /// A host name, IPv4 or bracketed IPv6 address, with an optional port; no user name (RFC 9110 section 4.2.4).
-    private static func isAuthority(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        var host = bytes
-        if let close = bytes.firstIndex(of: UInt8(ascii: "]")) {
-            guard bytes.first == UInt8(ascii: "[") else { return false }
-            let inner = bytes[(bytes.startIndex + 1)..<close]
-            let isAddress = inner.allSatisfy { ASCII.hexValue($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
-            return !inner.isEmpty && isAddress && isPort(bytes[(close + 1)...])
+    ///
+    /// A host name is a reg-name of RFC 3986 section 3.2.2: unreserved, percent-encoded, sub-delims. Without the comma,
+    /// because a list of hosts is what a proxy makes of two Host fields. An empty one is invalid (RFC 9110 section 4.2.1).
+    private static func isAuthority(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        let end = range.upperBound
+        guard index < end, bytes[index] == UInt8(ascii: "[") else {
+            while index < end, isHostCharacter(bytes[index]) { index += 1 }
+            return index > range.lowerBound && isPort(bytes, from: index, to: end)
         }
-        if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
-            guard isPort(bytes[colon...]) else { return false }
-            host = bytes[..<colon]
-        }
-        // reg-name of RFC 3986 section 3.2.2: unreserved, percent-encoded, sub-delims. Without the comma, because a
-        // list of hosts is what a proxy makes of two Host fields. An empty host is invalid (RFC 9110 section 4.2.1).
-        guard !host.isEmpty else { return false }
-        for index in host.indices where !isHostCharacter(host[index]) { return false }
-        return true
+        index += 1
+        while index < end, isAddressCharacter(bytes[index]) { index += 1 }
+        guard index < end, bytes[index] == UInt8(ascii: "]"), index > range.lowerBound + 1 else { return false }
+        return isPort(bytes, from: index + 1, to: end)
+    }
+
+    private static func isAddressCharacter(_ byte: UInt8) -> Bool {
+        ASCII.hexValue(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
     }
 
     private static func isHostCharacter(_ byte: UInt8) -> Bool {
@@ -193,13 +195,15 @@ struct HeadReader {
     }
 
     /// Nothing, or a colon and a number of 16 bits, which may be missing (RFC 3986 section 3.2.3).
-    private static func isPort(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        guard let first = bytes.first else { return true }
-        guard first == UInt8(ascii: ":"), bytes.count <= 6 else { return false }
+    private static func isPort(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int) -> Bool {
+        if start == end { return true }
+        guard bytes[start] == UInt8(ascii: ":"), end - start <= 6 else { return false }
         var port = 0
-        for index in bytes.indices.dropFirst() {
+        var index = start + 1
+        while index < end {
             guard ASCII.isDigit(bytes[index]) else { return false }
             port = port * 10 + Int(bytes[index] - UInt8(ascii: "0"))
+            index += 1
         }
         return port <= 65_535
     }

@@ -19,8 +19,7 @@ enum ResponseEncoder {
         _ status: HTTPStatus, _ headers: HTTPHeaders, _ framing: Framing, date: [UInt8], connection: StaticString?,
         to output: inout [UInt8]
     ) {
-        var size = fixedBytesMax
-        for field in headers { size += field.name.utf8.count + field.value.utf8.count + 4 }
+        let size = fixedBytesMax + headers.wireSize
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(size, stackBytesMax)) { memory in
             var writer = HeadWriter(memory)
             writer.append("HTTP/1.1 ")
@@ -29,7 +28,7 @@ enum ResponseEncoder {
             writer.append(status.reason)
             writer.append("\r\ndate: ")
             date.withUnsafeBufferPointer { writer.append($0) }
-            for field in headers { writer.append(field) }
+            writer.append(headers)
             switch framing {
             case .none, .untilClose: break
             case .length(let count):
@@ -90,21 +89,8 @@ private struct HeadWriter {
         count += bytes.count
     }
 
-    mutating func append(_ field: HTTPField) {
-        append("\r\n")
-        append(field.name)
-        append(": ")
-        let start = count
-        append(field.value)
-        // A line break in a value would let whoever chose it write header fields or a whole answer: it becomes a space.
-        for index in start..<count where memory[index] < 0x20 && memory[index] != 0x09 || memory[index] == 0x7F {
-            memory[index] = 0x20
-        }
-    }
-
-    private mutating func append(_ text: String) {
-        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { append($0) }
-        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { append($0) } }
+    mutating func append(_ headers: HTTPHeaders) {
+        count += headers.write(to: UnsafeMutableBufferPointer(rebasing: memory[count...]))
     }
 
     mutating func append(number: Int) {
@@ -116,6 +102,11 @@ private struct HeadWriter {
             count += 1
             rest /= 10
         } while rest > 0
-        memory[start..<count].reverse()
+        var low = start, high = count - 1
+        while low < high {
+            (memory[low], memory[high]) = (memory[high], memory[low])
+            low += 1
+            high -= 1
+        }
     }
 }

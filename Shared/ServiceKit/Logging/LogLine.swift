@@ -1,28 +1,33 @@
-/// Writes one JSON line into a shared buffer: no intermediate string, no allocation beyond the buffer's growth.
+/// Writes JSON lines one after the other into a buffer that stays where it is: no intermediate string, no copy, no
+/// allocation beyond the buffer's growth.
 struct LogLine {
-    var bytes: [UInt8]
-    private var isFirst = true
+    var bytes: [UInt8] = []
+    private var isFirst: Bool
 
-    /// A new line at the end of `buffer`, or, when `continues`, members that come after others.
-    init(appendingTo buffer: consuming [UInt8], continues: Bool = false) {
-        bytes = buffer
+    /// An empty buffer; with `continues`, for members that come after others.
+    init(continues: Bool = false) {
         isFirst = !continues
-        if !continues { bytes.append(UInt8(ascii: "{")) }
     }
 
-    /// The member `ts`: the text of the second, and six digits below it.
-    mutating func timestamp(_ second: [UInt8], microseconds: Int) {
-        key("ts")
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: second)
-        bytes.append(UInt8(ascii: "."))
-        var divisor = 100_000
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: microseconds / divisor % 10))
-            divisor /= 10
+    /// Begins a line with the member `ts`: its start down to the second's point, and six digits below that.
+    mutating func begin(_ start: [UInt8], microseconds: Int) {
+        bytes.append(contentsOf: start)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 8) { digits in
+            var rest = microseconds
+            for index in stride(from: 5, through: 0, by: -1) {
+                digits[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            digits[6] = UInt8(ascii: "Z")
+            digits[7] = UInt8(ascii: "\"")
+            bytes.append(contentsOf: UnsafeBufferPointer(digits))
         }
-        bytes.append(UInt8(ascii: "Z"))
-        bytes.append(UInt8(ascii: "\""))
+        isFirst = false
+    }
+
+    /// Text that is JSON already.
+    mutating func raw(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     mutating func key(_ name: StaticString) {
@@ -84,12 +89,15 @@ struct LogLine {
 
     mutating func int(_ value: Int64) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = value.magnitude
+            var start = 20
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+        }
     }
 }

@@ -65,7 +65,7 @@ public struct Logger: Sendable {
 
     /// The fixed members of a line and `fields`, for ``log(prepared:_:)``.
     func prepare(_ level: LogLevel, _ message: StaticString, _ fields: [Field]) -> [UInt8] {
-        var line = LogLine(appendingTo: [], continues: true)
+        var line = LogLine(continues: true)
         line.field("level", .string(level.rawValue))
         line.field("service", .string(service))
         line.key("msg")
@@ -81,11 +81,12 @@ public struct Logger: Sendable {
 /// The buffer behind a logger and its copies.
 private final class LogSink: Sendable {
     private struct State {
-        var bytes: [UInt8] = []
+        var line = LogLine()
         var flushIsScheduled = false
-        /// The second that `secondText` is of: a clock text costs as much as the rest of a line.
+        /// The second that `start` is of: a clock text costs as much as the rest of a line.
         var second: Int64 = .min
-        var secondText: [UInt8] = []
+        /// `{"ts":"2026-11-23T06:40:22.`
+        var start: [UInt8] = []
     }
     /// 16 KiB: enough to save most writes in a busy turn, little enough to stay in the cache.
     private static let bufferLimitBytes = 16_384
@@ -99,20 +100,16 @@ private final class LogSink: Sendable {
         let now = clinux_realtime_ns() / 1_000
         let loop = EventLoop.current
         let (isFull, mustSchedule) = state.withLock { state -> (Bool, Bool) in
-            var buffer: [UInt8] = []
-            swap(&buffer, &state.bytes)
             if now / 1_000_000 != state.second {
                 state.second = now / 1_000_000
                 // 2026-11-23T06:40:22Z without its last letter.
-                state.secondText = Array(Timestamp(microseconds: state.second * 1_000_000).description.utf8.dropLast())
+                let text = Timestamp(microseconds: state.second * 1_000_000).description.utf8.dropLast()
+                state.start = Array("{\"ts\":\"".utf8) + Array(text) + Array(".".utf8)
             }
-            // Given away, not shared: a buffer with two owners would be copied whole for every line.
-            var line = LogLine(appendingTo: consume buffer)
-            line.timestamp(state.secondText, microseconds: Int(now % 1_000_000))
-            fill(&line)
-            line.end()
-            state.bytes = line.bytes
-            let isFull = state.bytes.count >= Self.bufferLimitBytes
+            state.line.begin(state.start, microseconds: Int(now % 1_000_000))
+            fill(&state.line)
+            state.line.end()
+            let isFull = state.line.bytes.count >= Self.bufferLimitBytes
             let mustSchedule = loop != nil && !isFull && !state.flushIsScheduled
             if mustSchedule { state.flushIsScheduled = true }
             return (isFull, mustSchedule)
@@ -125,12 +122,18 @@ private final class LogSink: Sendable {
     }
 
     func flush() {
-        let bytes = state.withLock { state -> [UInt8] in
+        var bytes = state.withLock { state -> [UInt8] in
             state.flushIsScheduled = false
             var taken: [UInt8] = []
-            swap(&taken, &state.bytes)
+            swap(&taken, &state.line.bytes)
             return taken
         }
-        if !bytes.isEmpty { output(bytes) }
+        guard !bytes.isEmpty else { return }
+        output(bytes)
+        bytes.removeAll(keepingCapacity: true)
+        // Used again, unless lines came meanwhile.
+        state.withLock { state in
+            if state.line.bytes.capacity == 0 { swap(&bytes, &state.line.bytes) }
+        }
     }
 }
