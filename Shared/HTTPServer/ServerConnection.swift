@@ -10,6 +10,9 @@ import Models
 /// to pipelined requests that are there already are sent together.
 actor ServerConnection: LoopBound {
     nonisolated let loop: EventLoop
+    /// Kept as the runtime asks for it: it does so at every call of an asynchronous function, and finding it through the
+    /// loop costs four changes of reference counts. The loop, which this connection holds, owns it.
+    nonisolated let unownedExecutor: UnownedSerialExecutor
     let source: IOSource
     let limits: HTTPLimits
     let state: LoopState
@@ -45,6 +48,7 @@ actor ServerConnection: LoopBound {
         onClose: @escaping @Sendable () -> Void
     ) {
         loop = state.loop
+        unownedExecutor = state.loop.executor.asUnownedSerialExecutor()
         self.source = source
         self.address = address
         self.state = state
