@@ -90,7 +90,7 @@ let tools: [Target] = [
         path: "deploy/linli", swiftSettings: strict),
     .executableTarget(
         name: "EngineBench",
-        dependencies: ["ServiceKit", "Postgres", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Models"],
+        dependencies: ["ServiceKit", "Postgres", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models"],
         path: "Tests/Benchmarks/EngineBench", swiftSettings: strict),
     .executableTarget(
         name: "JSONBench", dependencies: ["JSON", "Models"], path: "Tests/Benchmarks/JSONBench",

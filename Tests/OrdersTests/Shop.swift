@@ -218,3 +218,18 @@ struct CountRows: Statement {
     func bind(to parameters: inout Parameters) { parameters.append(what.rawValue) }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Int { try row.next() }
 }
+
+/// Events of a type for one neighbour, delivered or not.
+struct CountEvents: Statement {
+    static let name: StaticString = "test_count_events"
+    static let mode = StatementMode.read
+    static let sql: StaticString = "SELECT count(*) FROM outbox WHERE type = $1 AND consumer = $2"
+    let type: String
+    let consumer: String
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(type)
+        parameters.append(consumer)
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Int { try row.next() }
+}

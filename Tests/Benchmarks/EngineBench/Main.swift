@@ -1,7 +1,8 @@
 import Glibc
 
 /// The engine by itself, for measuring and for conformance tests:
-/// `engine-bench serve --port P [--loops N] [--database URL]`, `engine-bench database-reads URL [CONCURRENCY] [SECONDS]`.
+/// `engine-bench serve --port P [--loops N] [--database URL]`, `engine-bench database-reads URL [CONCURRENCY] [SECONDS]`;
+/// and customers for the benchmarks of the orders service: `engine-bench buyers --port P`.
 @main enum Main {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -14,6 +15,9 @@ import Glibc
             let numbers = arguments.dropFirst(2).compactMap(Int.init)
             try await DatabaseReads.run(
                 url: arguments[1], concurrency: numbers.first ?? 32, seconds: numbers.dropFirst().first ?? 3)
+        case "buyers":
+            guard let port = option("--port", arguments).flatMap(Int.init) else { fail() }
+            try await Buyers.run(port: port)
         default: fail()
         }
     }
@@ -26,6 +30,7 @@ import Glibc
     private static func fail() -> Never {
         print("usage: engine-bench serve --port P [--loops N] [--database URL]")
         print("       engine-bench database-reads URL [CONCURRENCY] [SECONDS]")
+        print("       engine-bench buyers --port P")
         exit(2)
     }
 }

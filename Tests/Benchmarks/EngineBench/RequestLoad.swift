@@ -1,0 +1,151 @@
+import Glibc
+
+/// Sends given requests over a number of connections, one in flight on each, and notes every answer's status and time.
+///
+/// Bare sockets and one thread: what the load costs is not counted as the service's. Each request is sent once.
+struct RequestLoad {
+    struct Result {
+        /// Answers by status.
+        var statuses: [Int: Int] = [:]
+        /// Of every answer, in nanoseconds, sorted.
+        var latencies: [UInt64] = []
+        /// From the first request to the last answer.
+        var seconds = 0.0
+
+        /// The latency that `share` of the answers keep, in milliseconds.
+        func milliseconds(_ share: Double) -> Double {
+            guard !latencies.isEmpty else { return 0 }
+            return Double(latencies[min(latencies.count - 1, Int(Double(latencies.count) * share))]) / 1e6
+        }
+    }
+    enum Failure: Error {
+        case cannotConnect, connectionLost, brokenAnswer
+    }
+
+    private final class Connection {
+        let fd: Int32
+        var answer: [UInt8] = []
+        var began: UInt64 = 0
+
+        init(fd: Int32) { self.fd = fd }
+    }
+
+    private let requests: [[UInt8]]
+    private let port: UInt16
+    private let poll = epoll_create1(0)
+    private var connections: [Int32: Connection] = [:]
+    private var next = 0
+    private var result = Result()
+
+    static func run(_ requests: [[UInt8]], port: UInt16, connections: Int) throws -> Result {
+        var load = RequestLoad(requests: requests, port: port)
+        return try load.run(connections)
+    }
+
+    private init(requests: [[UInt8]], port: UInt16) {
+        self.requests = requests
+        self.port = port
+    }
+
+    private mutating func run(_ count: Int) throws -> Result {
+        defer {
+            for fd in connections.keys { close(fd) }
+            close(poll)
+        }
+        for _ in 0..<min(count, requests.count) { _ = try open() }
+        let began = Self.now()
+        for connection in connections.values { try begin(connection) }
+        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        while result.latencies.count < requests.count {
+            let ready = epoll_wait(poll, &events, 256, 60_000)
+            guard ready > 0 || errno == EINTR else { throw Failure.connectionLost }
+            for index in 0..<max(0, Int(ready)) {
+                guard let connection = connections[events[index].data.fd] else { continue }
+                try read(connection)
+            }
+        }
+        result.seconds = Double(Self.now() - began) / 1e9
+        result.latencies.sort()
+        return result
+    }
+
+    private mutating func open() throws -> Connection {
+        let connection = Connection(fd: try Self.connect(port))
+        connections[connection.fd] = connection
+        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: connection.fd))
+        epoll_ctl(poll, EPOLL_CTL_ADD, connection.fd, &event)
+        return connection
+    }
+
+    /// Takes the next request; requests are far smaller than a socket's buffer, so one write takes all of it.
+    private mutating func begin(_ connection: Connection) throws {
+        guard next < requests.count else { return }
+        let request = requests[next]
+        next += 1
+        connection.answer.removeAll(keepingCapacity: true)
+        connection.began = Self.now()
+        let sent = send(connection.fd, request, request.count, Int32(MSG_NOSIGNAL.rawValue))
+        guard sent == request.count else { throw Failure.connectionLost }
+    }
+
+    private mutating func read(_ connection: Connection) throws {
+        let got = withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 8) { buffer -> Int in
+            let count = recv(connection.fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            if count > 0 { connection.answer.append(contentsOf: buffer[0..<count]) }
+            return count
+        }
+        guard got > 0 else {
+            if got < 0, errno == EAGAIN { return }
+            throw Failure.connectionLost
+        }
+        guard let answer = try Self.complete(connection.answer) else { return }
+        result.latencies.append(Self.now() - connection.began)
+        result.statuses[answer.status, default: 0] += 1
+        guard answer.isLast else { return try begin(connection) }
+        connections[connection.fd] = nil
+        close(connection.fd)
+        try begin(try open())
+    }
+
+    /// An answer that is here whole, and whether the service closes after it; nil when some of it is missing.
+    private static func complete(_ answer: [UInt8]) throws -> (status: Int, isLast: Bool)? {
+        let text = answer.prefix(4_096)
+        guard let end = text.firstRange(of: [13, 10, 13, 10]) else { return nil }
+        let head = String(decoding: text[..<end.lowerBound], as: UTF8.self).lowercased()
+        guard let status = Int(head.dropFirst(9).prefix(3)), let mark = head.range(of: "content-length: ") else {
+            throw Failure.brokenAnswer
+        }
+        let length = Int(head[mark...].prefix { $0.isNumber }) ?? 0
+        guard answer.count >= end.upperBound + length else { return nil }
+        return (status, head.contains("connection: close"))
+    }
+
+    private static func connect(_ port: UInt16) throws -> Int32 {
+        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(fd, $0, size) }
+        }
+        guard connected == 0 else { throw Failure.cannotConnect }
+        var on: Int32 = 1
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        return fd
+    }
+
+    private static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+extension String {
+    /// The place right after the first occurrence of `text`.
+    fileprivate func range(of text: String) -> PartialRangeFrom<Index>? {
+        firstRange(of: text).map { $0.upperBound... }
+    }
+}
