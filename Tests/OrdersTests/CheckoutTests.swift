@@ -1,7 +1,9 @@
+import EventLoop
 import HTTPClient
 import HTTPCore
 import JSON
 import Models
+import Postgres
 import ServiceKit
 import TestSupport
 import Testing

@@ -169,7 +169,7 @@ struct Shop: Sendable {
     }
 
     /// A second copy of the service's use cases, as another replica has them.
-    private var parts: Parts {
+    var parts: Parts {
         var reader = ConfigurationReader(
             weChat.environment.merging(["KEY_ENCRYPTION_KEY": "bGlubGktdGVzdC1rZXktZW5jcnlwdGlvbi1rZXktMzI="]) { a, _ in a })
         let configuration = OrdersService.configuration(&reader)

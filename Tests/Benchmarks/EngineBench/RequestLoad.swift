@@ -23,7 +23,7 @@ struct RequestLoad {
     }
 
     private final class Connection {
-        let fd: Int32
+        var fd: Int32
         var answer: [UInt8] = []
         var began: UInt64 = 0
 
@@ -32,9 +32,10 @@ struct RequestLoad {
 
     private let requests: [[UInt8]]
     private let port: UInt16
-    private let poll = epoll_create1(0)
-    private var connections: [Int32: Connection] = [:]
+    private var connections: [Connection] = []
+    private var watched: [pollfd] = []
     private var next = 0
+    private var opened = 0
     private var result = Result()
 
     static func run(_ requests: [[UInt8]], port: UInt16, connections: Int) throws -> Result {
@@ -48,20 +49,20 @@ struct RequestLoad {
     }
 
     private mutating func run(_ count: Int) throws -> Result {
-        defer {
-            for fd in connections.keys { close(fd) }
-            close(poll)
+        defer { for connection in connections { close(connection.fd) } }
+        for _ in 0..<min(count, requests.count) {
+            let connection = Connection(fd: try open())
+            connections.append(connection)
+            watched.append(pollfd(fd: connection.fd, events: Int16(POLLIN), revents: 0))
         }
-        for _ in 0..<min(count, requests.count) { _ = try open() }
         let began = Self.now()
-        for connection in connections.values { try begin(connection) }
-        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        for connection in connections { try begin(connection) }
         while result.latencies.count < requests.count {
-            let ready = epoll_wait(poll, &events, 256, 60_000)
+            let ready = poll(&watched, nfds_t(watched.count), 60_000)
             guard ready > 0 || errno == EINTR else { throw Failure.connectionLost }
-            for index in 0..<max(0, Int(ready)) {
-                guard let connection = connections[events[index].data.fd] else { continue }
-                try read(connection)
+            for index in watched.indices where watched[index].revents != 0 {
+                try read(connections[index])
+                watched[index].fd = connections[index].fd
             }
         }
         result.seconds = Double(Self.now() - began) / 1e9
@@ -69,12 +70,9 @@ struct RequestLoad {
         return result
     }
 
-    private mutating func open() throws -> Connection {
-        let connection = Connection(fd: try Self.connect(port))
-        connections[connection.fd] = connection
-        var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: connection.fd))
-        epoll_ctl(poll, EPOLL_CTL_ADD, connection.fd, &event)
-        return connection
+    private mutating func open() throws -> Int32 {
+        opened += 1
+        return try Self.connect(port, from: UInt32(opened % 16))
     }
 
     /// Takes the next request; requests are far smaller than a socket's buffer, so one write takes all of it.
@@ -84,13 +82,13 @@ struct RequestLoad {
         next += 1
         connection.answer.removeAll(keepingCapacity: true)
         connection.began = Self.now()
-        let sent = send(connection.fd, request, request.count, Int32(MSG_NOSIGNAL.rawValue))
+        let sent = send(connection.fd, request, request.count, Int32(MSG_NOSIGNAL))
         guard sent == request.count else { throw Failure.connectionLost }
     }
 
     private mutating func read(_ connection: Connection) throws {
         let got = withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 8) { buffer -> Int in
-            let count = recv(connection.fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(connection.fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
             if count > 0 { connection.answer.append(contentsOf: buffer[0..<count]) }
             return count
         }
@@ -102,9 +100,9 @@ struct RequestLoad {
         result.latencies.append(Self.now() - connection.began)
         result.statuses[answer.status, default: 0] += 1
         guard answer.isLast else { return try begin(connection) }
-        connections[connection.fd] = nil
         close(connection.fd)
-        try begin(try open())
+        connection.fd = try open()
+        try begin(connection)
     }
 
     /// An answer that is here whole, and whether the service closes after it; nil when some of it is missing.
@@ -112,40 +110,41 @@ struct RequestLoad {
         let text = answer.prefix(4_096)
         guard let end = text.firstRange(of: [13, 10, 13, 10]) else { return nil }
         let head = String(decoding: text[..<end.lowerBound], as: UTF8.self).lowercased()
-        guard let status = Int(head.dropFirst(9).prefix(3)), let mark = head.range(of: "content-length: ") else {
+        guard let status = Int(head.dropFirst(9).prefix(3)), let mark = head.firstRange(of: "content-length: ") else {
             throw Failure.brokenAnswer
         }
-        let length = Int(head[mark...].prefix { $0.isNumber }) ?? 0
+        let length = Int(head[mark.upperBound...].prefix { $0.isNumber }) ?? 0
         guard answer.count >= end.upperBound + length else { return nil }
         return (status, head.contains("connection: close"))
     }
 
-    private static func connect(_ port: UInt16) throws -> Int32 {
+    /// Connects from one of the loopback's addresses: a service gives each address only so many connections.
+    private static func connect(_ port: UInt16, from host: UInt32) throws -> Int32 {
         let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(fd, $0, size) }
-        }
-        guard connected == 0 else { throw Failure.cannotConnect }
+        guard with(0x7F00_0002 + host, 0, { bind(fd, $0, $1) }) == 0,
+            with(0x7F00_0001, port, { Glibc.connect(fd, $0, $1) }) == 0
+        else { throw Failure.cannotConnect }
         var on: Int32 = 1
         setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         return fd
+    }
+
+    private static func with(
+        _ host: UInt32, _ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = host.bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, size) }
+        }
     }
 
     private static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-}
-
-extension String {
-    /// The place right after the first occurrence of `text`.
-    fileprivate func range(of text: String) -> PartialRangeFrom<Index>? {
-        firstRange(of: text).map { $0.upperBound... }
     }
 }

@@ -49,7 +49,7 @@ def page():
         for statement in SHOP.split(";\n"):
             if statement.strip():
                 postgres.sql(stack._database("catalog"), statement)
-        url = f"{stack.url}/stores/{_type_id('sto', 2)}"
+        url = f"{stack.url}/stores/{type_id('sto', 2)}"
         with urllib.request.urlopen(url, timeout=10) as answer:
             text = answer.read().decode()
         assert all(f"葱油拌面 {n}" in text for n in range(1, 21)), "the page does not show the twenty items"
@@ -69,7 +69,7 @@ def page():
         postgres.stop()
 
 
-def _type_id(prefix, number):
+def type_id(prefix, number):
     """The TypeID text of the UUID 00000000-0000-7000-8000-number."""
     value = (0x7000 << 64) | (0x8000 << 48) | number
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"

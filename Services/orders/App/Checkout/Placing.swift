@@ -85,28 +85,32 @@ struct Reservations: Sendable {
     func reserve(_ drafts: [OrderDraft]) async throws -> [Result<PlacingOutcome?, any Error>] {
         var outcomes = [Result<PlacingOutcome?, any Error>](repeating: .success(nil), count: drafts.count)
         let looks = try await kit.database.all(LookBeforePlacing(drafts: drafts))
-        var asked: [Int] = []
-        var waiting: [AccountID: Int] = [:]
+        var asked: [OrderID: PlacedOrder] = [:]
+        var waiting: [Int] = []
         for look in looks {
-            let index = look.position
-            let customer = drafts[index].order.customerID
-            let unpaid = look.unpaid + (waiting[customer] ?? 0)
+            let order = drafts[look.position].order
             if look.isKnown {
-                outcomes[index] = .success(.known)
-            } else if unpaidMax > 0, unpaid >= unpaidMax {
-                outcomes[index] = .success(.capped)
+                outcomes[look.position] = .success(.known)
+            } else if unpaidMax > 0, look.unpaid >= unpaidMax {
+                outcomes[look.position] = .success(.capped)
             } else {
-                waiting[customer, default: 0] += 1
-                asked.append(index)
+                // Repeated requests of one order may meet in a batch: they are asked for once.
+                asked[order.id] = order
+                waiting.append(look.position)
             }
         }
         guard !asked.isEmpty else { return outcomes }
-        let answers = try await ask(asked.map { drafts[$0].order })
-        for (index, answer) in zip(asked, answers) { outcomes[index] = answer }
+        let answers = try await ask(Array(asked.values))
+        for position in waiting {
+            outcomes[position] =
+                answers[drafts[position].order.id] ?? .failure(OrdersError.neighbourUnavailable("catalog"))
+        }
         return outcomes
     }
 
-    private func ask(_ orders: [PlacedOrder]) async throws -> [Result<PlacingOutcome?, any Error>] {
+    private func ask(
+        _ orders: [PlacedOrder]
+    ) async throws -> [OrderID: Result<PlacingOutcome?, any Error>] {
         let requests = orders.map { order in
             ReservationRequest(
                 orderID: order.id, storeID: order.storeID, expiresAt: order.expiresAt,
@@ -121,10 +125,9 @@ struct Reservations: Sendable {
             throw OrdersError.neighbourUnavailable("catalog")
         }
         let byID = Dictionary(results.map { ($0.orderID, $0) }, uniquingKeysWith: { first, _ in first })
-        return orders.map { order in
-            guard let result = byID[order.id] else { return .failure(OrdersError.neighbourUnavailable("catalog")) }
-            return .success(Self.outcome(result, order))
-        }
+        return Dictionary(uniqueKeysWithValues: orders.compactMap { order in
+            byID[order.id].map { (order.id, .success(Self.outcome($0, order))) }
+        })
     }
 
     private static func outcome(_ result: ReservationResult, _ order: PlacedOrder) -> PlacingOutcome? {

@@ -63,14 +63,16 @@ struct PlacementsLike: Statement {
     }
 }
 
-/// Tells catalog to give back what was reserved for orders that were not placed after all.
+/// Tells catalog to give back what was reserved for orders that were not placed after all. An order that another
+/// placing of the same request wrote meanwhile keeps its stock.
 struct ReleaseReservations: Statement {
     static let name: StaticString = "release_reservations"
     static let mode = StatementMode.write
     static let sql: StaticString = """
         INSERT INTO outbox (event_id, consumer, type, aggregate, occurred_at, data)
         SELECT event_id, 'catalog', 'order.cancelled', aggregate, $3, data::jsonb
-        FROM unnest($1::uuid[], $2::text[], $4::text[]) AS release (event_id, aggregate, data)
+        FROM unnest($1::uuid[], $2::text[], $4::text[], $5::uuid[]) AS release (event_id, aggregate, data, order_id)
+        WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = release.order_id)
         """
     let ids: [OrderID]
     let now: Timestamp
@@ -80,6 +82,7 @@ struct ReleaseReservations: Statement {
         parameters.append(ids.map(\.description))
         parameters.append(now)
         parameters.append(ids.map { String(decoding: JSON.encode(ReleaseNotice(orderID: $0)), as: UTF8.self) })
+        parameters.append(ids.map(\.uuid))
     }
 }
 

@@ -30,6 +30,10 @@ struct StartPayment: Sendable {
         guard let record = try await kit.database.first(OrderByID(id: id), deadline: request.deadline),
             record.placed.customerID == caller.accountID
         else { throw OrdersError.notFound("order") }
+        // Also when a payment is still open at the gateway: it is about to be closed there.
+        guard record.states.order == .open, record.states.payment == .unpaid else {
+            throw OrdersError.notPayable(record.states)
+        }
         if input.channel == .jsapi, input.openID == nil { throw OrdersError.openIDMissing }
         let payment = try await stored(input, for: record, request)
         return try await answer(try await prepared(payment, record, input, request), ticket, request)
