@@ -17,6 +17,8 @@ struct EnsureOutboxShards: Statement {
 }
 
 /// Leases every free shard of a consumer that has something to deliver. Two relays never hold one shard.
+///
+/// The first event of a shard is one look into the index; `EXISTS` could be planned as a scan of all that waits.
 struct LeaseOutboxShards: Statement {
     static let name: StaticString = "kit_lease_outbox_shards"
     static let mode = StatementMode.write
@@ -27,10 +29,11 @@ struct LeaseOutboxShards: Statement {
             WHERE consumer = $1
                 AND leased_until <= clock_timestamp()
                 AND retry_at <= clock_timestamp()
-                AND EXISTS (
-                    SELECT 1 FROM outbox
+                AND (
+                    SELECT true FROM outbox
                     WHERE outbox.consumer = $1 AND outbox.shard = outbox_shards.shard
-                        AND delivered_at IS NULL AND dead_at IS NULL)
+                        AND delivered_at IS NULL AND dead_at IS NULL
+                    LIMIT 1)
             ORDER BY shard
             FOR UPDATE SKIP LOCKED
         )

@@ -107,15 +107,29 @@ struct RequestLoad {
 
     /// An answer that is here whole, and whether the service closes after it; nil when some of it is missing.
     private static func complete(_ answer: [UInt8]) throws -> (status: Int, isLast: Bool)? {
-        let text = answer.prefix(4_096)
-        guard let end = text.firstRange(of: [13, 10, 13, 10]) else { return nil }
-        let head = String(decoding: text[..<end.lowerBound], as: UTF8.self).lowercased()
-        guard let status = Int(head.dropFirst(9).prefix(3)), let mark = head.firstRange(of: "content-length: ") else {
+        guard let end = place(of: "\r\n\r\n", in: answer, to: answer.count) else { return nil }
+        guard answer.count > 12, let mark = place(of: "content-length: ", in: answer, to: end) else {
             throw Failure.brokenAnswer
         }
-        let length = Int(head[mark.upperBound...].prefix { $0.isNumber }) ?? 0
-        guard answer.count >= end.upperBound + length else { return nil }
-        return (status, head.contains("connection: close"))
+        let length = number(answer[(mark + 16)...])
+        guard answer.count >= end + 4 + length else { return nil }
+        return (number(answer[9..<12]), place(of: "connection: close", in: answer, to: end) != nil)
+    }
+
+    private static func place(of text: StaticString, in bytes: [UInt8], to end: Int) -> Int? {
+        bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return nil }
+            return memmem(start, end, text.utf8Start, text.utf8CodeUnitCount).map { UnsafeRawPointer($0) - start }
+        }
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int {
+        var value = 0
+        for digit in digits {
+            guard (48...57).contains(digit) else { break }
+            value = value * 10 + Int(digit - 48)
+        }
+        return value
     }
 
     /// Connects from one of the loopback's addresses: a service gives each address only so many connections.

@@ -14,12 +14,18 @@ SKU = "('00000000-0000-7000-8000-2' || lpad((:sku{n})::bigint::text, 11, '0'))::
 ORDER = "('00000000-0000-7000-8000-' || lpad(to_hex((:order)::bigint), 12, '0'))::uuid"
 
 MORE_SKUS = """
+    INSERT INTO items (id, store_id, category_id, code, name_zh, name_en, description_zh, description_en, picture,
+        created_at)
+    SELECT ('00000000-0000-7000-8000-1' || lpad(n::text, 11, '0'))::uuid, '00000000-0000-7000-8000-000000000002',
+        '00000000-0000-7000-8000-000000000003', 'i' || n, '葱油拌面 ' || n, 'Scallion noodles ' || n, '', '', '', now()
+    FROM generate_series(21, 520) AS n;
     INSERT INTO skus (id, store_id, item_id, number, code, name_zh, name_en, price, currency, created_at, updated_at)
     SELECT ('00000000-0000-7000-8000-2' || lpad(n::text, 11, '0'))::uuid, '00000000-0000-7000-8000-000000000002',
-        '00000000-0000-7000-8000-100000000001', n, 's' || n, '标准', 'Standard', 1000 + n % 100, 'CNY', now(), now()
+        ('00000000-0000-7000-8000-1' || lpad((21 + n % 500)::text, 11, '0'))::uuid, n / 500 + 1, 's' || n, '标准',
+        'Standard', 1000 + n % 100, 'CNY', now(), now()
     FROM generate_series(21, 10000) AS n;
     INSERT INTO stock (store_id, sku_id, on_hand, reserved)
-    SELECT store_id, id, 100, 0 FROM skus WHERE number > 20;
+    SELECT store_id, id, 100, 0 FROM skus ON CONFLICT DO NOTHING;
     UPDATE stock SET on_hand = 1000000000;
     VACUUM ANALYZE;
 """

@@ -16,8 +16,8 @@ struct ReserveStockBatch: Statement {
     static let sql: StaticString = """
         WITH known AS MATERIALIZED (
             SELECT r.order_id, r.store_id, r.state, r.expires_at, r.sku_ids, r.quantities
-            FROM reservations AS r
-            WHERE r.order_id = ANY ($2)
+            FROM (SELECT DISTINCT id FROM unnest($2::uuid[]) AS asked (id)) AS asked
+            CROSS JOIN LATERAL (SELECT * FROM reservations WHERE order_id = asked.id LIMIT 1) AS r
         ),
         lines AS MATERIALIZED (
             SELECT l.number, l.order_id, l.store_id, l.expires_at, l.sku_id, l.quantity, l.price, l.currency

@@ -3,6 +3,8 @@ import Models
 import Postgres
 
 /// Before stock is asked for: which drafts are known already, and how many unpaid orders their customers have.
+///
+/// Scalar subqueries, not `EXISTS`: those could be planned as one hash over all orders while the table is young.
 struct LookBeforePlacing: Statement {
     struct Row: Sendable {
         /// The draft, counted from 0.
@@ -14,8 +16,10 @@ struct LookBeforePlacing: Statement {
     static let mode = StatementMode.read
     static let sql: StaticString = """
         SELECT position - 1,
-            EXISTS (SELECT 1 FROM orders WHERE orders.id = draft.id)
-                OR EXISTS (SELECT 1 FROM orders WHERE orders.request_key = draft.key),
+            coalesce(
+                (SELECT true FROM orders WHERE orders.id = draft.id),
+                (SELECT true FROM orders WHERE orders.request_key = draft.key),
+                false),
             (SELECT count(*) FROM orders WHERE orders.customer_id = draft.customer_id AND unpaid_slot > 0)
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS draft (id, key, customer_id, position)
         ORDER BY position
