@@ -117,9 +117,17 @@ struct RequestLoad {
     }
 
     private static func place(of text: StaticString, in bytes: [UInt8], to end: Int) -> Int? {
-        bytes.withUnsafeBytes { buffer in
-            guard let start = buffer.baseAddress else { return nil }
-            return memmem(start, end, text.utf8Start, text.utf8CodeUnitCount).map { UnsafeRawPointer($0) - start }
+        text.withUTF8Buffer { text in
+            bytes.withUnsafeBufferPointer { bytes -> Int? in
+                var start = 0
+                while start + text.count <= end {
+                    var matching = 0
+                    while matching < text.count, bytes[start + matching] == text[matching] { matching += 1 }
+                    if matching == text.count { return start }
+                    start += 1
+                }
+                return nil
+            }
         }
     }
 

@@ -63,6 +63,8 @@ struct PlaceOrder: Sendable {
             case .capped:
                 return try await answered(draft, request) ?? { throw OrdersError.tooManyUnpaid(max: unpaidMax) }()
             case .refused(let error):
+                // Only what another request may have done is looked up: catalog refuses nothing it has given before.
+                guard error == .quoteExpired else { throw error }
                 return try await answered(draft, request) ?? { throw error }()
             }
         }
