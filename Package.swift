@@ -88,6 +88,13 @@ let tools: [Target] = [
         name: "LinliCommand",
         dependencies: ["ServiceKit", "Clients", "Postgres", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models"],
         path: "deploy/linli", swiftSettings: strict),
+    .testTarget(
+        name: "LinliTests",
+        dependencies: [
+            "LinliCommand", "TestSupport", "Catalog", "Orders", "PaymentsSim", "Notifications", "Storefront", "ServiceKit",
+            "HTTPServer", "HTTPClient", "HTTPCore", "Postgres", "EventLoop", "JSON", "Models",
+        ],
+        path: "Tests/LinliTests", swiftSettings: strict),
     .executableTarget(
         name: "EngineBench",
         dependencies: ["ServiceKit", "Postgres", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models"],

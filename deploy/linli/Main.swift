@@ -51,18 +51,25 @@ import JSON
     }
 
     private static func command(_ arguments: Arguments, _ tool: Tool) async throws -> any Report {
-        switch (arguments.words[0], arguments.words.count) {
-        case ("seed", 1): return try await SeedCommand(tool: tool).run()
-        case ("verify", 1): return try await VerifyCommand(tool: tool).run()
-        case ("import", 3) where arguments.words[1] == "stores":
-            return try await ImportStoresCommand(tool: tool).run(file: arguments.words[2])
-        case ("replay", 3) where arguments.words[1] == "orders":
+        let words = arguments.words
+        switch (words[0], words.count) {
+        case ("seed", 1):
+            try arguments.allow([])
+            return try await SeedCommand(tool: tool).run()
+        case ("verify", 1):
+            try arguments.allow([])
+            return try await VerifyCommand(tool: tool).run()
+        case ("import", 3) where words[1] == "stores":
+            try arguments.allow([])
+            return try await ImportStoresCommand(tool: tool).run(file: words[2])
+        case ("replay", 3) where words[1] == "orders":
+            try arguments.allow(["limit", "customers", "parallel"])
             return try await ReplayCommand(
-                tool: tool, limit: arguments.option("limit") == nil ? nil : try arguments.number("limit", default: 1),
-                customers: try arguments.number("customers", default: 8),
-                parallel: try arguments.number("parallel", default: 24)
-            ).run(file: arguments.words[2])
-        default: throw UsageError("\(arguments.words.joined(separator: " ")) is not a command")
+                tool: tool, limit: try arguments.number("limit", upTo: .max),
+                customers: try arguments.number("customers", upTo: 100) ?? 8,
+                parallel: try arguments.number("parallel", upTo: 500) ?? 24
+            ).run(file: words[2])
+        default: throw UsageError("\(words.joined(separator: " ")) is not a command")
         }
     }
 }

@@ -64,13 +64,14 @@ struct OrderJourney: Sendable {
         return false
     }
 
-    private func moveOn(_ id: OrderID, _ target: String, to state: FulfilmentState) async throws {
+    /// Makes a move of the staff; one that was made already counts.
+    func moveOn(_ id: OrderID, _ target: String, to state: FulfilmentState) async throws {
         do {
             try await door.send(.post, target, body: Array("{}".utf8), token: staff, key: newKey())
-        } catch DoorError.problem(409, _, let detail) {
+        } catch DoorError.problem(409, let code, let detail) {
             // The move before was answered by a process that died; the order itself says whether it was made.
             guard try await order(id).states.fulfilment == state else {
-                throw DoorError.problem(status: 409, code: "move_not_allowed", detail: detail)
+                throw DoorError.problem(status: 409, code: code, detail: detail)
             }
         }
     }

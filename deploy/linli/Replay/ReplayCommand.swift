@@ -27,7 +27,7 @@ struct ReplayCommand: Sendable {
         let skus = try await makeMenu(ReplayMenu(orders.orders), of: store, staff)
         let done = try await journeys(orders.orders, store, staff, people, skus)
         let figures: StoreFigures = try await tool.door.call(.get, OrdersAPI.storeFigures.path(store), token: staff)
-        let notified = try await messages(to: people, about: Set(done.map(\.id)))
+        let notified = try await messages(to: people, about: done)
         return ReplayReport(
             storeID: store, figures: figures,
             collected: done.count { $0.states.fulfilment == .collected }, notified: notified,
@@ -40,9 +40,26 @@ struct ReplayCommand: Sendable {
     private func signInCustomers() async throws -> [String] {
         var tokens: [String] = []
         for number in 1...customers {
-            tokens.append(try await tool.signIn.token(of: "1390000\(1_000 + number)"))
+            let token = try await tool.signIn.token(of: "1390000\(1_000 + number)")
+            try await dropUnpaidOrders(token)
+            tokens.append(token)
         }
         return tokens
+    }
+
+    /// A replay that was broken off may have left unpaid orders, of which a person may have only a few.
+    private func dropUnpaidOrders(_ customer: String) async throws {
+        let page: Page<OrderSummary> = try await tool.door.call(
+            .get, OrdersAPI.orders.path() + "?limit=100", token: customer)
+        for order in page.items where order.states.order == .open && order.states.payment == .unpaid {
+            do {
+                try await tool.door.send(
+                    .post, OrdersAPI.orderCancel.path(order.id), body: JSON.encode(CancelRequest()), token: customer,
+                    key: newKey())
+            } catch DoorError.problem(409, _, _) {
+                continue  // It ended by itself meanwhile.
+            }
+        }
     }
 
     /// A store of its own for each run, so that its figures are the run's.
@@ -92,18 +109,21 @@ struct ReplayCommand: Sendable {
     }
 
     /// How many of the orders have a message that they are ready; messages follow orders, so it waits for them.
-    private func messages(to people: [String], about orders: Set<OrderID>) async throws -> Int {
+    private func messages(to people: [String], about orders: [Order]) async throws -> Int {
+        let ids = Set(orders.map(\.id))
+        guard let since = orders.map(\.placedAt).min() else { return 0 }
         let end = Instant.now + Self.messagesWithin
         while true {
             var told: [OrderID] = []
-            for token in people { told += try await readyMessages(token).filter(orders.contains) }
+            for token in people { told += try await readyMessages(token, since: since).filter(ids.contains) }
             // A message too many is wrong as well, so they are counted, not made a set of.
             if told.count >= orders.count || Instant.now > end { return told.count }
             try await tool.door.loop.sleep(for: Self.look)
         }
     }
 
-    private func readyMessages(_ token: String) async throws -> [OrderID] {
+    /// Inboxes begin with the newest message and keep those of every replay there was.
+    private func readyMessages(_ token: String, since: Timestamp) async throws -> [OrderID] {
         var orders: [OrderID] = []
         var cursor: String?
         repeat {
@@ -111,7 +131,7 @@ struct ReplayCommand: Sendable {
             let page: Page<InboxMessage> = try await tool.door.call(
                 .get, NotificationsAPI.inbox.path() + query, token: token)
             orders += page.items.filter { $0.kind == "ready" }.compactMap(\.orderID)
-            cursor = page.nextCursor
+            cursor = page.items.contains { $0.createdAt < since } ? nil : page.nextCursor
         } while cursor != nil
         return orders
     }

@@ -1,13 +1,15 @@
 /// The words of a command line: `linli GROUP VERB FILE --flag value --switch`.
-struct Arguments {
+struct Arguments: Sendable {
     /// Words that are no options, in order.
     let words: [String]
     private let options: [String: String]
 
     /// Options that take no value.
     private static let switches: Set<String> = ["json", "help"]
+    /// Options that take one; a misspelt option must not pass for one that was heeded.
+    private static let valued: Set<String> = ["environment", "limit", "customers", "parallel"]
 
-    /// - Throws: `UsageError` when an option lacks its value or stands twice.
+    /// - Throws: `UsageError` when an option is not known, lacks its value or stands twice.
     init(_ arguments: [String]) throws(UsageError) {
         var words: [String] = []
         var options: [String: String] = [:]
@@ -23,7 +25,9 @@ struct Arguments {
             guard options[name] == nil else { throw UsageError("--\(name) is given twice") }
             if Self.switches.contains(name) {
                 options[name] = ""
-            } else if index < arguments.count {
+            } else if !Self.valued.contains(name) {
+                throw UsageError("--\(name) is not an option")
+            } else if index < arguments.count, !arguments[index].hasPrefix("--") {
                 options[name] = arguments[index]
                 index += 1
             } else {
@@ -39,25 +43,33 @@ struct Arguments {
 
     func option(_ name: String) -> String? { options[name] }
 
-    /// A whole number, or `fallback` when the option is absent.
-    func number(_ name: String, default fallback: Int) throws(UsageError) -> Int {
-        guard let text = options[name] else { return fallback }
-        guard let value = Int(text), value > 0 else {
-            throw UsageError("--\(name) takes a whole number above zero, not \(text)")
+    /// A whole number from 1 to `most`; nil when the option is absent.
+    func number(_ name: String, upTo most: Int) throws(UsageError) -> Int? {
+        guard let text = options[name] else { return nil }
+        guard let value = Int(text), (1...most).contains(value) else {
+            throw UsageError("--\(name) takes a whole number from 1 to \(most), not \(text)")
         }
         return value
+    }
+
+    /// Refuses options that the command would not heed.
+    func allow(_ names: Set<String>) throws(UsageError) {
+        let known = names.union(Self.switches).union(["environment"])
+        if let other = options.keys.filter({ !known.contains($0) }).min() {
+            throw UsageError("--\(other) is not an option of \(words.joined(separator: " "))")
+        }
     }
 }
 
 /// The command line is not one that linli knows; the message says why.
-struct UsageError: Error {
+struct UsageError: Error, Equatable {
     let message: String
 
     init(_ message: String) { self.message = message }
 }
 
 /// The command was understood and could not be done; the message says what a person can do about it.
-struct CommandError: Error {
+struct CommandError: Error, Equatable {
     let message: String
 
     init(_ message: String) { self.message = message }

@@ -9,34 +9,73 @@ struct PostingsBalance: Invariant {
         JOIN ledger_entries AS e ON e.posting_id = p.id
         GROUP BY p.id, e.currency
         HAVING sum(e.amount) <> 0
+        ORDER BY p.id
+        """
+}
+
+/// All accounts together hold nothing; also finds entries of a posting that is gone.
+struct AccountsSumToZero: Invariant {
+    static let name: StaticString = "accounts_sum_to_zero"
+    static let sql: StaticString = """
+        SELECT currency, format('all accounts together hold %s', sum(amount))
+        FROM ledger_entries
+        GROUP BY currency
+        HAVING sum(amount) <> 0
         ORDER BY 1
         """
 }
 
-/// Every payment and refund that went through is in the ledger, once.
+/// Every payment that was made, and every refund that was accepted, moved exactly its amount from or to customers, in
+/// one posting; and no posting says so of anything else.
 struct MoneyIsPosted: Invariant {
     static let name: StaticString = "money_is_posted"
     static let sql: StaticString = """
-        SELECT coalesce(t.reference, p.reference), format('moved %s, posted %s', coalesce(t.amount, 0), coalesce(p.amount, 0))
+        SELECT coalesce(t.reference, p.reference),
+            format('%s gave customers %s, posted %s', coalesce(t.kind, p.kind), coalesce(t.amount, 0),
+                coalesce(p.amount, 0))
         FROM (
-            SELECT 'payment' AS kind, mchid || ':' || out_trade_no AS reference, total AS amount
+            SELECT 'payment' AS kind, mchid || ':' || out_trade_no AS reference, -total AS amount
             FROM wechat_transactions
             WHERE transaction_id IS NOT NULL
             UNION ALL
-            SELECT 'refund', mchid || ':' || out_refund_no, amount FROM wechat_refunds WHERE status = 'SUCCESS'
+            SELECT 'refund', mchid || ':' || out_trade_no || ':reverse', total
+            FROM wechat_transactions
+            WHERE transaction_id IS NOT NULL AND state = 'REVOKED'
+            UNION ALL
+            SELECT 'refund', mchid || ':' || out_refund_no, amount
+            FROM wechat_refunds
         ) AS t
         FULL JOIN (
-            SELECT p.kind, p.reference, sum(e.amount) FILTER (WHERE e.amount > 0) AS amount
+            SELECT p.kind, p.reference, coalesce(sum(e.amount) FILTER (WHERE e.account = 'customers'), 0) AS amount
             FROM ledger_postings AS p
-            JOIN ledger_entries AS e ON e.posting_id = p.id
+            LEFT JOIN ledger_entries AS e ON e.posting_id = p.id
+            WHERE p.kind IN ('payment', 'refund')
             GROUP BY p.id
-        ) AS p USING (kind, reference)
+        ) AS p ON p.kind = t.kind AND p.reference = t.reference
         WHERE t.amount IS DISTINCT FROM p.amount
         ORDER BY 1
         """
 }
 
-/// Events arrive: none was given up, none waits long.
+/// What the gateway says it gave back of a payment is the sum of its refunds, those it closed aside.
+struct GatewayRefundsAreSums: Invariant {
+    static let name: StaticString = "gateway_refunds_are_sums"
+    static let sql: StaticString = """
+        SELECT t.out_trade_no, format('is %s with %s given back; its refunds are %s', t.state, t.refunded,
+            coalesce(r.amount, 0))
+        FROM wechat_transactions AS t
+        LEFT JOIN (
+            SELECT mchid, out_trade_no, sum(amount) AS amount
+            FROM wechat_refunds
+            WHERE status <> 'CLOSED'
+            GROUP BY mchid, out_trade_no
+        ) AS r USING (mchid, out_trade_no)
+        WHERE t.refunded <> coalesce(r.amount, 0) OR (t.refunded > 0 AND t.state <> 'REFUND')
+        ORDER BY 1
+        """
+}
+
+/// Events arrive: none was given up, none waits long. Subjects are events; each database has its own outbox.
 struct EventsArrive: Invariant {
     static let name: StaticString = "events_arrive"
     static let sql: StaticString = """
@@ -44,15 +83,15 @@ struct EventsArrive: Invariant {
             CASE WHEN dead_at IS NULL THEN 'waits since ' || occurred_at ELSE 'was given up: ' || coalesce(last_error, '') END)
         FROM outbox
         WHERE dead_at IS NOT NULL OR (delivered_at IS NULL AND occurred_at < now() - interval '2 minutes')
-        ORDER BY 1
+        ORDER BY sequence
         """
 }
 
-/// Nobody is told twice.
-struct MessagesAreSentOnce: Invariant {
+/// Nobody is told twice. An order may be refunded in several parts.
+struct MessagesAreSentOnce: OrderInvariant {
     static let name: StaticString = "messages_are_sent_once"
     static let sql: StaticString = """
-        SELECT order_id::text, format('%s messages that it is %s', count(*), kind)
+        SELECT order_id, format('%s messages of kind %s', count(*), kind)
         FROM messages
         WHERE order_id IS NOT NULL AND kind <> 'refunded'
         GROUP BY order_id, kind

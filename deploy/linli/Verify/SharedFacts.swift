@@ -4,38 +4,56 @@ import Postgres
 /// What orders took through the gateway, by the number it gave the gateway.
 struct PaymentsOfOrders: Facts {
     static let name: StaticString = "payments_of_orders"
-    static let sql: StaticString = "SELECT id, amount FROM payments WHERE state IN ('paid', 'late')"
+    static let sql: StaticString = """
+        SELECT id, format('%s as %s', amount, coalesce(transaction_id, 'nothing'))
+        FROM payments
+        WHERE state IN ('paid', 'late') AND gateway = 'wechat'
+        """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        let id: PaymentID = try row.next()
-        return Fact(key: id.description, value: "\(try row.next(Int64.self))")
+        Fact(key: try row.next(PaymentID.self).description, value: try row.next())
     }
 }
 
 /// What the gateway took.
 struct PaymentsOfGateway: Facts {
     static let name: StaticString = "payments_of_gateway"
-    static let sql: StaticString = "SELECT out_trade_no, total FROM wechat_transactions WHERE transaction_id IS NOT NULL"
+    static let sql: StaticString = """
+        SELECT out_trade_no, format('%s as %s', total, transaction_id)
+        FROM wechat_transactions
+        WHERE state IN ('SUCCESS', 'REFUND')
+        """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        Fact(key: try row.next(), value: "\(try row.next(Int64.self))")
+        Fact(key: try row.next(), value: try row.next())
     }
 }
 
-/// What orders gave back through the gateway.
+/// What orders gives back through the gateway. One that is only asked for may be unknown there, as may one it refused.
 struct RefundsOfOrders: Facts {
     static let name: StaticString = "refunds_of_orders"
-    static let sql: StaticString = "SELECT id, amount FROM refunds WHERE state = 'succeeded'"
+    static let sql: StaticString = """
+        SELECT refunds.id,
+            format('%s %s', refunds.amount, CASE refunds.state
+                WHEN 'succeeded' THEN 'arrived' WHEN 'failed' THEN 'failed' ELSE 'on its way' END),
+            refunds.state IN ('requested', 'failed')
+        FROM refunds
+        JOIN payments ON payments.id = refunds.payment_id
+        WHERE payments.gateway = 'wechat'
+        """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        let id: RefundID = try row.next()
-        return Fact(key: id.description, value: "\(try row.next(Int64.self))")
+        Fact(key: try row.next(RefundID.self).description, value: try row.next(), mayBeAlone: try row.next())
     }
 }
 
-/// What the gateway gave back.
+/// What the gateway gives back.
 struct RefundsOfGateway: Facts {
     static let name: StaticString = "refunds_of_gateway"
-    static let sql: StaticString = "SELECT out_refund_no, amount FROM wechat_refunds WHERE status = 'SUCCESS'"
+    static let sql: StaticString = """
+        SELECT out_refund_no, format('%s %s', amount, CASE status
+            WHEN 'SUCCESS' THEN 'arrived' WHEN 'PROCESSING' THEN 'on its way' ELSE 'failed' END)
+        FROM wechat_refunds
+        """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        Fact(key: try row.next(), value: "\(try row.next(Int64.self))")
+        Fact(key: try row.next(), value: try row.next())
     }
 }
 
@@ -50,40 +68,88 @@ struct StockOfOrders: Facts {
         FROM orders
         """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        let id: OrderID = try row.next()
-        return Fact(key: id.description, value: try row.next())
+        Fact(key: try row.next(OrderID.self).description, value: try row.next())
     }
 }
 
-/// What became of each order's stock. One that never became an order holds nothing in the end.
+/// What became of each order's stock. One that never became an order takes nothing in the end.
 struct StockOfReservations: Facts {
     static let name: StaticString = "stock_of_reservations"
     static let sql: StaticString = """
-        SELECT order_id, CASE state WHEN 'committed' THEN 'taken' WHEN 'held' THEN 'held' ELSE 'given back' END
+        SELECT order_id, CASE state WHEN 'committed' THEN 'taken' WHEN 'held' THEN 'held' ELSE 'given back' END,
+            state <> 'committed'
         FROM reservations
         """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        let id: OrderID = try row.next()
-        return Fact(key: id.description, value: try row.next())
+        Fact(key: try row.next(OrderID.self).description, value: try row.next(), mayBeAlone: try row.next())
     }
 }
 
-/// Orders that were made ready.
+/// What was ordered, by SKU.
+struct GoodsOfOrders: Facts {
+    static let name: StaticString = "goods_of_orders"
+    static let sql: StaticString = """
+        SELECT order_id, string_agg(quantity || ' of ' || sku_id, ', ' ORDER BY sku_id)
+        FROM (
+            SELECT order_id, sku_id, sum(quantity) AS quantity FROM order_lines GROUP BY order_id, sku_id
+        ) AS goods
+        GROUP BY order_id
+        """
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
+        Fact(key: try row.next(OrderID.self).description, value: try row.next())
+    }
+}
+
+/// What was reserved, by SKU.
+struct GoodsOfReservations: Facts {
+    static let name: StaticString = "goods_of_reservations"
+    static let sql: StaticString = """
+        SELECT order_id, (
+            SELECT string_agg(line.quantity || ' of ' || line.sku_id, ', ' ORDER BY line.sku_id)
+            FROM unnest(sku_ids, quantities) AS line (sku_id, quantity))
+        FROM reservations
+        """
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
+        Fact(key: try row.next(OrderID.self).description, value: try row.next(), mayBeAlone: true)
+    }
+}
+
+/// Orders that were made ready, and whose they are.
 struct ReadyOrders: Facts {
     static let name: StaticString = "ready_orders"
-    static let sql: StaticString = "SELECT DISTINCT order_id FROM order_story WHERE move = 'ready'"
+    static let sql: StaticString = """
+        SELECT id, customer_id
+        FROM orders
+        WHERE id IN (SELECT order_id FROM order_story WHERE move = 'ready')
+        """
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        let id: OrderID = try row.next()
-        return Fact(key: id.description, value: "ready")
+        Fact(key: try row.next(OrderID.self).description, value: "ready for \(try row.next(AccountID.self))")
     }
 }
 
-/// Orders whose customer was told that they are ready.
+/// Who was told that an order is ready.
 struct ReadyMessages: Facts {
     static let name: StaticString = "ready_messages"
-    static let sql: StaticString = "SELECT DISTINCT order_id FROM messages WHERE kind = 'ready'"
+    static let sql: StaticString = "SELECT DISTINCT order_id, account_id FROM messages WHERE kind = 'ready'"
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
-        let id: OrderID = try row.next()
-        return Fact(key: id.description, value: "ready")
+        Fact(key: try row.next(OrderID.self).description, value: "ready for \(try row.next(AccountID.self))")
+    }
+}
+
+/// People who ordered.
+struct CustomersOfOrders: Facts {
+    static let name: StaticString = "customers_of_orders"
+    static let sql: StaticString = "SELECT DISTINCT customer_id FROM orders"
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
+        Fact(key: try row.next(AccountID.self).description, value: "known")
+    }
+}
+
+/// People who have an account.
+struct AccountsOfStorefront: Facts {
+    static let name: StaticString = "accounts_of_storefront"
+    static let sql: StaticString = "SELECT account_id FROM accounts"
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
+        Fact(key: try row.next(AccountID.self).description, value: "known", mayBeAlone: true)
     }
 }
