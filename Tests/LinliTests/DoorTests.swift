@@ -30,7 +30,7 @@ private struct Street {
             guard let next = rest.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else {
                 return .json(.ok, JSONValue.object([:]))
             }
-            return .problem(Problem(code: next.code, title: "Not now", status: next.status))
+            return .problem(Problem(code: next.code, title: "Not now", status: next.status, detail: "Not now."))
         }
     }
 

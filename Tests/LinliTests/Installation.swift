@@ -1,4 +1,5 @@
 import Catalog
+import EventLoop
 import Models
 import Notifications
 import Orders

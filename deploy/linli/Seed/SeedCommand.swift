@@ -99,7 +99,9 @@ struct SeedCommand: Sendable {
         let counter = Counted(Progress("seeding menus", total: stores.count))
         let door = tool.door
         try await forEach(stores, atOnce: Self.atOnce) { store in
-            for drink in CafeMenu.drinks {
+            let there: Page<Item> = try await door.call(
+                .get, CatalogAPI.storeItems.path(store) + "?limit=\(CafeMenu.drinks.count)")
+            for drink in CafeMenu.drinks where !there.items.contains(where: { $0.code == drink.code }) {
                 let _: Item = try await door.call(
                     .post, CatalogAPI.items.path(), body: CafeMenu.item(drink, of: store), token: token, key: newKey())
             }
