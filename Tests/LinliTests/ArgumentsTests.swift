@@ -5,8 +5,8 @@ import Testing
 @Suite
 struct ArgumentsTests {
     @Test func `words and options may stand in any order`() throws {
-        let arguments = try Arguments(["replay", "--limit", "400", "orders", "--json", "file.tsv", "--environment", "e"])
-        #expect(arguments.words == ["replay", "orders", "file.tsv"])
+        let arguments = try Arguments(["replay", "--limit", "400", "orders", "--json", "f.tsv", "--environment", "e"])
+        #expect(arguments.words == ["replay", "orders", "f.tsv"])
         #expect(arguments.wantsJSON)
         #expect(!arguments.wantsHelp)
         #expect(try arguments.number("limit", upTo: 1_000) == 400)

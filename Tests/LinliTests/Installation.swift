@@ -12,7 +12,7 @@ import TestSupport
 @testable import LinliCommand
 
 /// The five databases after a short, flawless day: one order collected and refunded in part, one waiting for its
-/// payment, one expired whose money came too late.
+/// payment, one expired whose money came too late. Another merchant uses the same gateway.
 struct Installation: Sendable {
     enum Book: Sendable { case catalog, orders, payments, notifications, storefront }
 
@@ -66,7 +66,8 @@ struct Installation: Sendable {
 
     func audit() async throws -> VerifyReport {
         let loop = TestPostgres.group.all[0]
-        return try await VerifyCommand.audit(try books(), settle: .milliseconds(1), on: loop)
+        return try await VerifyCommand.audit(
+            try books(), merchant: "m", settle: .milliseconds(1), on: loop)
     }
 
     private func books() throws -> Books {
@@ -82,7 +83,8 @@ struct Installation: Sendable {
     /// `@a1` stands for the identifier that ends so; `#payment`, `#late` and `#refund` for numbers at the gateway.
     private static func expanded(_ script: String) -> String {
         script.replacing("#payment", with: payment).replacing("#late", with: latePayment)
-            .replacing("#refund", with: refund).replacing(/@(\w\w)/) { "'00000000-0000-7000-8000-0000000000\($0.1)'::uuid" }
+            .replacing("#refund", with: refund)
+            .replacing(/@(\w\w)/) { "'00000000-0000-7000-8000-0000000000\($0.1)'::uuid" }
     }
 
     private func fill() async throws {
@@ -93,15 +95,17 @@ struct Installation: Sendable {
         try await plant(
             .notifications,
             """
-            INSERT INTO messages (id, account_id, event_id, kind, title_zh, title_en, body_zh, body_en, order_id, created_at)
-            VALUES (@81, @41, @91, 'paid', '', '', '', '', @a1, now()), (@82, @41, @92, 'ready', '', '', '', '', @a1, now());
+            INSERT INTO messages (id, account_id, event_id, kind, title_zh, title_en, body_zh, body_en, order_id,
+                created_at)
+            VALUES (@81, @41, @91, 'paid', '', '', '', '', @a1, now()),
+                (@82, @41, @92, 'ready', '', '', '', '', @a1, now());
             """)
     }
 
     private static let catalogScript = """
         INSERT INTO merchants VALUES (@02, 'm', '面', 'Noodles', 'restaurant', now());
-        INSERT INTO stores (id, merchant_id, number, kind, name_zh, name_en, description_zh, description_en, address, city,
-            province, latitude, longitude, source_latitude, source_longitude, datum, time_zone, hours, accepting_orders,
+        INSERT INTO stores (id, merchant_id, number, kind, name_zh, name_en, description_zh, description_en, address,
+            city, province, latitude, longitude, source_latitude, source_longitude, datum, time_zone, hours, accepting_orders,
             created_at, updated_at)
         VALUES (@01, @02, '1', 'restaurant', '面', 'Noodles', '', '', 'a', '上海市', '31', 31, 121, 31, 121, 'WGS-84',
             'Asia/Shanghai', '{}', true, now(), now());
@@ -146,7 +150,8 @@ struct Installation: Sendable {
             created_at, expires_at, paid_at, check_at)
         VALUES (@d1, @a1, 'wechat', 'h5', 'paid', 3800, 'CNY', 500, 'T1', now(), now(), now(), now()),
             (@d2, @c1, 'wechat', 'h5', 'late', 800, 'CNY', 800, 'T2', now(), now(), now(), now());
-        INSERT INTO refunds (id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at, check_at)
+        INSERT INTO refunds (id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at,
+            check_at)
         VALUES (@e1, @a1, @d1, 500, 'CNY', 'cold', 'succeeded', now(), now(), now()),
             (@e2, @c1, @d2, 800, 'CNY', 'late', 'requested', now(), NULL, now());
         INSERT INTO order_story (order_id, at, actor, move)
@@ -161,15 +166,18 @@ struct Installation: Sendable {
         VALUES
             ('m', '#payment', 'a', 'MWEB', '', '', '', 3800, 'CNY', '', 't1', 'REFUND', 'T1', now(), now(), now(), 500),
             ('m', '#late', 'a', 'MWEB', '', '', '', 800, 'CNY', '', 't2', 'SUCCESS', 'T2', now(), now(), now(), 0),
-            ('m', 'never-paid', 'a', 'MWEB', '', '', '', 1500, 'CNY', '', 't3', 'NOTPAY', NULL, now(), now(), NULL, 0);
+            ('m', 'never-paid', 'a', 'MWEB', '', '', '', 1500, 'CNY', '', 't3', 'NOTPAY', NULL, now(), now(), NULL, 0),
+            ('n', 'not-ours', 'a', 'MWEB', '', '', '', 700, 'CNY', '', 't4', 'SUCCESS', 'T4', now(), now(), now(), 0);
         INSERT INTO wechat_refunds (mchid, out_refund_no, out_trade_no, refund_id, amount, total, reason, notify_url,
-            status, created_at, completed_at)
-        VALUES ('m', '#refund', '#payment', 'R1', 500, 3800, '', '', 'SUCCESS', now(), now());
+            status, created_at, completed_at, requested_by, due_at)
+        VALUES ('m', '#refund', '#payment', 'R1', 500, 3800, '', '', 'SUCCESS', now(), now(), 'm', now());
         INSERT INTO ledger_postings (kind, reference, at) VALUES
-            ('payment', 'm:#payment', now()), ('payment', 'm:#late', now()), ('refund', 'm:#refund', now());
+            ('payment', 'm:#payment', now()), ('payment', 'm:#late', now()), ('refund', 'm:#refund', now()),
+            ('payment', 'n:not-ours', now());
         INSERT INTO ledger_entries VALUES
             (1, 'customers', 'CNY', -3800), (1, 'merchant:m', 'CNY', 3777), (1, 'fees', 'CNY', 23),
             (2, 'customers', 'CNY', -800), (2, 'merchant:m', 'CNY', 795), (2, 'fees', 'CNY', 5),
-            (3, 'customers', 'CNY', 500), (3, 'merchant:m', 'CNY', -497), (3, 'fees', 'CNY', -3);
+            (3, 'customers', 'CNY', 500), (3, 'merchant:m', 'CNY', -497), (3, 'fees', 'CNY', -3),
+            (4, 'customers', 'CNY', -700), (4, 'merchant:n', 'CNY', 700);
         """
 }

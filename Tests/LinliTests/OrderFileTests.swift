@@ -67,7 +67,8 @@ struct ReplayMenuTests {
     @Test func `an item has a variant for each price it was sold at, with exactly the stock that was sold`() {
         let menu = ReplayMenu(
             orders([
-                [line("Tea", 2, at: 225), line("Bowl", 1, at: 1_098)], [line("Tea", 1, at: 250), line("Tea", 3, at: 225)],
+                [line("Tea", 2, at: 225), line("Bowl", 1, at: 1_098)],
+                [line("Tea", 1, at: 250), line("Tea", 3, at: 225)],
             ]))
         #expect(menu.items.map(\.name) == ["Bowl", "Tea"])
         #expect(menu.items[1].variants.map(\.price) == [225, 250])
@@ -85,7 +86,10 @@ struct ReplayMenuTests {
             ReplayMenu.Variant(item: "Tea", price: 225): cheap, ReplayMenu.Variant(item: "Tea", price: 250): dear,
         ]
         let order = orders([
-            [line("Tea", 1, at: 250, choice: "[Hot]"), line("Tea", 2, at: 225), line("Tea", 3, at: 250, choice: "[Ice]")]
+            [
+                line("Tea", 1, at: 250, choice: "[Hot]"), line("Tea", 2, at: 225),
+                line("Tea", 3, at: 250, choice: "[Ice]"),
+            ]
         ])[0]
         let lines = try ReplayMenu.lines(of: order, skus: skus)
         #expect(

@@ -67,8 +67,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
             found: ["totals_are_sums \(collected)", "goods_agree \(collected)"]),
         Fault(
             "an order paid twice", in: .orders,
-            "INSERT INTO payments (id, order_id, gateway, channel, state, amount, currency, transaction_id, created_at, "
-                + "expires_at, paid_at, check_at) VALUES (@d3, @a1, 'wechat', 'h5', 'paid', 3800, 'CNY', 'T3', now(), "
+            "INSERT INTO payments (id, order_id, gateway, channel, state, amount, currency, transaction_id, "
+                + "created_at, expires_at, paid_at, check_at) VALUES (@d3, @a1, 'wechat', 'h5', 'paid', 3800, 'CNY', 'T3', now(), "
                 + "now(), now(), now())",
             found: ["paid_once_exactly \(collected)", "payments_agree \(Installation.paymentID("d3"))"]),
         Fault(
@@ -113,7 +113,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault(
             "money posted that never moved", in: .payments,
             "INSERT INTO ledger_postings (kind, reference, at) VALUES ('payment', 'm:ghost', now()); "
-                + "INSERT INTO ledger_entries VALUES (4, 'customers', 'CNY', -5), (4, 'merchant:m', 'CNY', 5)",
+                + "INSERT INTO ledger_entries VALUES (5, 'customers', 'CNY', -5), (5, 'merchant:m', 'CNY', 5)",
             found: ["money_is_posted m:ghost"]),
         Fault(
             "money moved that was never posted", in: .payments,

@@ -91,8 +91,8 @@ struct SeedCommand: Sendable {
         var cursor: String?
         repeat {
             let query = "?city=\(PathPattern.percentEncoded(Self.shownCity))&kind=cafe&limit=100"
-            let page: Page<StoreSummary> = try await tool.door.call(
-                .get, CatalogAPI.stores.path() + query + (cursor.map { "&cursor=\(PathPattern.percentEncoded($0))" } ?? ""))
+            let from = cursor.map { "&cursor=\(PathPattern.percentEncoded($0))" } ?? ""
+            let page: Page<StoreSummary> = try await tool.door.call(.get, CatalogAPI.stores.path() + query + from)
             stores += page.items.map(\.id)
             cursor = page.nextCursor
         } while cursor != nil

@@ -69,11 +69,12 @@ struct Door: Sendable {
         guard answer.status.code >= 400 else { return (.success(answer), nil) }
         let problem = try? JSON.decode(Problem.self, from: answer.body, mode: .lenient)
         let wait = answer.headers["retry-after"].flatMap { Int64($0) }.map { Duration.seconds($0) }
+        let why = problem?.detail ?? problem?.title ?? "no problem body"
         return (
             .failure(
                 .problem(
                     status: answer.status.code, code: problem?.code ?? "",
-                    detail: "\(request.method) \(request.url): \(problem?.detail ?? problem?.title ?? "no problem body")")),
+                    detail: "\(request.method) \(request.url): \(why)")),
             wait
         )
     }

@@ -31,7 +31,8 @@ struct SignIn: Sendable {
             throw CommandError("no one-time code for \(phone): codes are shown in development only")
         }
         let signedIn: SignedIn = try await door.call(
-            .post, door.base + StorefrontAPI.signIn.path(), body: SignInRequest(phone: phone, code: code), key: newKey())
+            .post, door.base + StorefrontAPI.signIn.path(), body: SignInRequest(phone: phone, code: code),
+            key: newKey())
         tokens.keep(signedIn.token, of: phone)
         return signedIn.token
     }
@@ -56,7 +57,8 @@ struct TokenFile: Sendable {
 
     /// A token that cannot be kept is asked for again next time, so failing to write is no failure.
     func keep(_ token: String, of phone: String) {
-        let text = (lines().filter { !$0.hasPrefix(phone + "=") } + ["\(phone)=\(token)"]).joined(separator: "\n") + "\n"
+        let kept = lines().filter { !$0.hasPrefix(phone + "=") } + ["\(phone)=\(token)"]
+        let text = kept.joined(separator: "\n") + "\n"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         guard descriptor >= 0 else { return }
         var bytes = Array(text.utf8)

@@ -40,21 +40,21 @@ struct Agreement: Sendable {
     private let look: @Sendable (Instant) async throws -> [Violation]
 
     init<L: Facts, R: Facts>(
-        _ name: String, _ left: L.Type, in leftBook: Database, of leftName: String, _ right: R.Type,
+        _ name: String, _ left: L, in leftBook: Database, of leftName: String, _ right: R,
         in rightBook: Database, of rightName: String
     ) {
         self.name = name
         look = { deadline in
-            func violation(_ key: String, _ left: String?, _ right: String?) -> Violation {
+            func violation(_ key: String, _ this: String?, _ other: String?) -> Violation {
                 Violation(
                     invariant: name, subject: key,
-                    detail: "\(leftName): \(left ?? "nothing"); \(rightName): \(right ?? "nothing")")
+                    detail: "\(leftName): \(this ?? "nothing"); \(rightName): \(other ?? "nothing")")
             }
             var known: [String: Fact] = [:]
             var violations: [Violation] = []
-            try await leftBook.stream(L(), deadline: deadline) { known[$0.key] = $0 }
+            try await leftBook.stream(left, deadline: deadline) { known[$0.key] = $0 }
             // The right side last: it mostly follows the left one, so what is on its way shows as little as can be.
-            try await rightBook.stream(R(), deadline: deadline) { fact in
+            try await rightBook.stream(right, deadline: deadline) { fact in
                 let other = known.removeValue(forKey: fact.key)
                 if other?.value == fact.value || (other == nil && fact.mayBeAlone) { return }
                 violations.append(violation(fact.key, other?.value, fact.value))

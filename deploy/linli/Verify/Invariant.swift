@@ -65,9 +65,7 @@ struct Fact: Sendable {
 }
 
 /// A statement whose rows are facts.
-protocol Facts: Statement where Row == Fact {
-    init()
-}
+protocol Facts: Statement where Row == Fact {}
 
 extension Facts {
     static var mode: StatementMode { .read }

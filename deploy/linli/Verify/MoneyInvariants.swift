@@ -57,7 +57,8 @@ struct MoneyIsPosted: Invariant {
         """
 }
 
-/// What the gateway says it gave back of a payment is the sum of its refunds, those it closed aside.
+/// What the gateway says it gave back of a payment is the sum of its refunds, those it closed aside. A payment that
+/// was revoked as a whole has none.
 struct GatewayRefundsAreSums: Invariant {
     static let name: StaticString = "gateway_refunds_are_sums"
     static let sql: StaticString = """
@@ -70,7 +71,8 @@ struct GatewayRefundsAreSums: Invariant {
             WHERE status <> 'CLOSED'
             GROUP BY mchid, out_trade_no
         ) AS r USING (mchid, out_trade_no)
-        WHERE t.refunded <> coalesce(r.amount, 0) OR (t.refunded > 0 AND t.state <> 'REFUND')
+        WHERE t.state <> 'REVOKED'
+            AND (t.refunded <> coalesce(r.amount, 0) OR (t.refunded > 0 AND t.state <> 'REFUND'))
         ORDER BY 1
         """
 }
@@ -80,7 +82,10 @@ struct EventsArrive: Invariant {
     static let name: StaticString = "events_arrive"
     static let sql: StaticString = """
         SELECT event_id::text, format('%s for %s %s', type, consumer,
-            CASE WHEN dead_at IS NULL THEN 'waits since ' || occurred_at ELSE 'was given up: ' || coalesce(last_error, '') END)
+            CASE
+                WHEN dead_at IS NULL THEN 'waits since ' || occurred_at
+                ELSE 'was given up: ' || coalesce(last_error, '')
+            END)
         FROM outbox
         WHERE dead_at IS NOT NULL OR (delivered_at IS NULL AND occurred_at < now() - interval '2 minutes')
         ORDER BY sequence

@@ -14,14 +14,17 @@ struct PaymentsOfOrders: Facts {
     }
 }
 
-/// What the gateway took.
+/// What the gateway took for a merchant; for all when none is named.
 struct PaymentsOfGateway: Facts {
+    let merchant: String?
+
     static let name: StaticString = "payments_of_gateway"
     static let sql: StaticString = """
         SELECT out_trade_no, format('%s as %s', total, transaction_id)
         FROM wechat_transactions
-        WHERE state IN ('SUCCESS', 'REFUND')
+        WHERE state IN ('SUCCESS', 'REFUND') AND ($1::text IS NULL OR mchid = $1)
         """
+    func bind(to parameters: inout Parameters) { parameters.append(merchant) }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
         Fact(key: try row.next(), value: try row.next())
     }
@@ -44,14 +47,18 @@ struct RefundsOfOrders: Facts {
     }
 }
 
-/// What the gateway gives back.
+/// What the gateway gives back for a merchant; for all when none is named.
 struct RefundsOfGateway: Facts {
+    let merchant: String?
+
     static let name: StaticString = "refunds_of_gateway"
     static let sql: StaticString = """
         SELECT out_refund_no, format('%s %s', amount, CASE status
             WHEN 'SUCCESS' THEN 'arrived' WHEN 'PROCESSING' THEN 'on its way' ELSE 'failed' END)
         FROM wechat_refunds
+        WHERE $1::text IS NULL OR mchid = $1
         """
+    func bind(to parameters: inout Parameters) { parameters.append(merchant) }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Fact {
         Fact(key: try row.next(), value: try row.next())
     }

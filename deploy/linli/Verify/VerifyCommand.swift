@@ -14,7 +14,8 @@ struct VerifyCommand: Sendable {
     func run() async throws -> VerifyReport {
         let books = try Books(tool.environment, group: tool.group)
         do {
-            let report = try await Self.audit(books, settle: Self.settle, on: tool.door.loop)
+            let report = try await Self.audit(
+                books, merchant: tool.environment.value("WECHAT_MCHID"), settle: Self.settle, on: tool.door.loop)
             await books.close()
             return report
         } catch let error as PostgresError {
@@ -24,7 +25,11 @@ struct VerifyCommand: Sendable {
     }
 
     /// Looks through all books.
-    static func audit(_ books: Books, settle: Duration, on loop: EventLoop) async throws -> VerifyReport {
+    ///
+    /// - Parameter merchant: our number at the gateway; others may use the same one.
+    static func audit(
+        _ books: Books, merchant: String?, settle: Duration, on loop: EventLoop
+    ) async throws -> VerifyReport {
         var report = VerifyReport()
         try await report.check(StockIsItsLedger.self, in: books.catalog)
         try await report.check(ReservedIsHeld.self, in: books.catalog)
@@ -43,30 +48,30 @@ struct VerifyCommand: Sendable {
         try await report.check(GatewayRefundsAreSums.self, in: books.payments)
         try await report.check(MessagesAreSentOnce.self, in: books.notifications)
         for book in books.all { try await report.check(EventsArrive.self, in: book) }
-        try await report.compare(agreements(books), settle: settle, on: loop)
+        try await report.compare(agreements(books, merchant: merchant), settle: settle, on: loop)
         return report
     }
 
-    private static func agreements(_ books: Books) -> [Agreement] {
+    private static func agreements(_ books: Books, merchant: String?) -> [Agreement] {
         [
             Agreement(
-                "payments_agree", PaymentsOfOrders.self, in: books.orders, of: "orders", PaymentsOfGateway.self,
-                in: books.payments, of: "the gateway"),
+                "payments_agree", PaymentsOfOrders(), in: books.orders, of: "orders",
+                PaymentsOfGateway(merchant: merchant), in: books.payments, of: "the gateway"),
             Agreement(
-                "refunds_agree", RefundsOfOrders.self, in: books.orders, of: "orders", RefundsOfGateway.self,
-                in: books.payments, of: "the gateway"),
+                "refunds_agree", RefundsOfOrders(), in: books.orders, of: "orders",
+                RefundsOfGateway(merchant: merchant), in: books.payments, of: "the gateway"),
             Agreement(
-                "stock_agrees", StockOfOrders.self, in: books.orders, of: "the order", StockOfReservations.self,
+                "stock_agrees", StockOfOrders(), in: books.orders, of: "the order", StockOfReservations(),
                 in: books.catalog, of: "the catalog"),
             Agreement(
-                "goods_agree", GoodsOfOrders.self, in: books.orders, of: "the order", GoodsOfReservations.self,
+                "goods_agree", GoodsOfOrders(), in: books.orders, of: "the order", GoodsOfReservations(),
                 in: books.catalog, of: "the catalog"),
             Agreement(
-                "ready_is_told", ReadyOrders.self, in: books.orders, of: "the order", ReadyMessages.self,
+                "ready_is_told", ReadyOrders(), in: books.orders, of: "the order", ReadyMessages(),
                 in: books.notifications, of: "the inbox"),
             Agreement(
-                "customers_are_known", CustomersOfOrders.self, in: books.orders, of: "orders",
-                AccountsOfStorefront.self, in: books.storefront, of: "the storefront"),
+                "customers_are_known", CustomersOfOrders(), in: books.orders, of: "orders",
+                AccountsOfStorefront(), in: books.storefront, of: "the storefront"),
         ]
     }
 }
