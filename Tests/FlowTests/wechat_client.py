@@ -1,5 +1,5 @@
-"""The public client `wechatpayv3`, unmodified but for its base URL, lives a merchant's whole life against the simulator:
-with platform certificates, which rotate meanwhile, and in the public-key mode."""
+"""The public client `wechatpayv3`, unmodified but for its base URL, lives a merchant's whole life against the
+simulator: with platform certificates, which rotate meanwhile, and in the public-key mode."""
 import gzip
 import hashlib
 import json

@@ -28,6 +28,11 @@ struct RehearsalKeys: Sendable {
         do { return try RehearsalKeys() } catch { preconditionFailure("no rehearsal keys: \(error)") }
     }()
 
+    /// A file of the keys.
+    func text(_ name: String) throws -> String {
+        String(decoding: try #require(FileIO.read(folder + "/" + name)), as: UTF8.self)
+    }
+
     /// The prefix of the addresses that the simulator hands out: it cannot know its port before it starts.
     static let baseURL = "http://simulator.test"
 

@@ -13,12 +13,16 @@ public struct GatewayConfiguration: Sendable {
     /// Factor on the gaps between tries of a notification: 1 is the gateway's own schedule.
     let retryScale: Double
     let merchants: [WeChatMerchant]
+    /// Applications of Alipay; none when the file has no such section.
+    let alipay: [AlipayMerchant]
+    let unionPay: [UnionPayMerchant]
 
     init(_ reader: inout ConfigurationReader) {
         isControlEnabled = reader.bool("PAYMENTS_SIM_CONTROL", default: false)
         retryScale = Double(reader.int("PAYMENTS_SIM_RETRY_PERCENT", default: 100, in: 1...100)) / 100
         let path = reader.string("PAYMENTS_SIM_CONFIG")
-        var publicBaseURL = "", merchants: [WeChatMerchant] = []
+        var publicBaseURL = "", merchants: [WeChatMerchant] = [], alipay: [AlipayMerchant] = []
+        var unionPay: [UnionPayMerchant] = []
         if !path.isEmpty {
             do throws(ConfigurationFileError) {
                 let file = try ConfigurationFile(path: path)
@@ -26,12 +30,20 @@ public struct GatewayConfiguration: Sendable {
                 merchants = try file.sections("wechat").map { section throws(ConfigurationFileError) in
                     try WeChatMerchant(file: file, section: section)
                 }
+                alipay = try file.optionalSections("alipay").map { section throws(ConfigurationFileError) in
+                    try AlipayMerchant(file: file, section: section)
+                }
+                unionPay = try file.optionalSections("unionpay").map { section throws(ConfigurationFileError) in
+                    try UnionPayMerchant(file: file, section: section)
+                }
             } catch {
                 reader.fail("PAYMENTS_SIM_CONFIG", error.reason)
             }
         }
         self.publicBaseURL = publicBaseURL
         self.merchants = merchants
+        self.alipay = alipay
+        self.unionPay = unionPay
         cashierBaseURL = reader.optional("PAYMENTS_SIM_CASHIER_BASE_URL") ?? publicBaseURL
     }
 
@@ -72,6 +84,10 @@ struct ConfigurationFile {
     func sections(_ key: String) throws(ConfigurationFileError) -> [JSONValue] {
         guard let value = root[key] else { throw ConfigurationFileError(reason: "lacks the section \(key)") }
         return value.array ?? [value]
+    }
+
+    func optionalSections(_ key: String) throws(ConfigurationFileError) -> [JSONValue] {
+        root[key] == nil ? [] : try sections(key)
     }
 
     /// A whole number that may be absent.

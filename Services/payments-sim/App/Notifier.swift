@@ -1,8 +1,4 @@
-import Crypto
 import EventLoop
-import HTTPClient
-import HTTPCore
-import JSON
 import Models
 import Postgres
 import ServiceKit
@@ -13,26 +9,31 @@ struct Notifier: Sendable {
     let kit: Toolkit
     let clock: BusinessClock
     let faults: Faults
-    let wechat: WeChatGateway
+    /// Factor on the gaps.
+    let retryScale: Double
+    /// By the name of the gateway.
+    let senders: [String: any NotificationSender]
 
     private static let batch: Int64 = 64
-    /// How long a merchant may take to acknowledge.
-    private static let answerSeconds = 5
-    /// Gaps between tries, in seconds: 15 retries over a little more than a day.
-    private static let gapsSeconds: [Double] = [
+    /// Gaps between tries, in seconds: WeChat Pay's 15 retries and Alipay's 7 take a little more than a day, UnionPay's
+    /// are few.
+    private static let weChatGaps: [Double] = [
         15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
     ]
+    private static let alipayGaps: [Double] = [240, 600, 600, 3_600, 7_200, 21_600, 54_000]
+    private static let unionPayGaps: [Double] = [60, 120, 240, 300]
 
     func deliverDue() async throws -> JobProgress {
-        let scale = wechat.configuration.retryScale
-        let gaps = Self.gapsSeconds.map { Int64($0 * scale * 1_000) }
-        let due = try await kit.database.all(
-            ClaimNotifications(at: clock.now(), limit: Self.batch, gapsMilliseconds: gaps))
+        let due = try await kit.database.all(ClaimNotifications(
+            at: clock.now(), limit: Self.batch, weChatGaps: milliseconds(Self.weChatGaps),
+            alipayGaps: milliseconds(Self.alipayGaps), unionPayGaps: milliseconds(Self.unionPayGaps)))
         await withTaskGroup(of: Void.self) { tasks in
             for notification in due { tasks.addTask { await deliver(notification) } }
         }
         return due.count == Self.batch ? .more : .idle
     }
+
+    private func milliseconds(_ seconds: [Double]) -> [Int64] { seconds.map { Int64($0 * retryScale * 1_000) } }
 
     private func deliver(_ notification: PendingNotification) async {
         do {
@@ -47,45 +48,13 @@ struct Notifier: Sendable {
                 return
             }
             let copies = faults.strike(.duplicateNotification, subject) == nil ? 1 : 2
-            for _ in 0..<copies where try await send(notification, subject) {
-                try await kit.database.execute(MarkDelivered(id: notification.id, at: kit.now()))
+            for _ in 0..<copies {
+                let isHeard = try await senders[notification.gateway]?.send(notification, subject) ?? false
+                if isHeard { try await kit.database.execute(MarkDelivered(id: notification.id, at: kit.now())) }
             }
         } catch {
             kit.logger.info("a merchant was not reached", ("attempt", .count(Int(notification.attempts))))
         }
-    }
-
-    /// Same payload on every try, a fresh signature each time. True when it was acknowledged.
-    private func send(_ notification: PendingNotification, _ subject: String) async throws -> Bool {
-        guard let merchant = wechat.configuration.merchant(notification.mchid) else { return false }
-        let body = try seal(notification, merchant)
-        var headers = try await wechat.signatures.headers(
-            for: body, merchant: merchant, serial: notification.signingSerial, trouble: wechat.trouble(subject))
-        headers.set("content-type", "application/json; charset=utf-8")
-        let answer = try await kit.http.send(ClientRequest(
-            method: .post, url: notification.url, headers: headers, body: body,
-            deadline: .now + .seconds(Self.answerSeconds)))
-        // Only the status counts; the body is not looked at.
-        return answer.status == .ok || answer.status == .noContent
-    }
-
-    private func seal(_ notification: PendingNotification, _ merchant: WeChatMerchant) throws -> [UInt8] {
-        let nonce = Hex.encode(RandomBytes.make(6))
-        let sealed = try AESGCM.seal(
-            Array(notification.resource.utf8), key: merchant.apiV3Key, nonce: Array(nonce.utf8),
-            authenticating: Array(notification.originalType.utf8))
-        let message: JSONValue = [
-            "id": .string(notification.id.description),
-            "create_time": .string(BeijingTime.text(notification.createdAt)),
-            "event_type": .string(notification.eventType), "resource_type": "encrypt-resource",
-            "summary": .string(notification.summary),
-            "resource": [
-                "original_type": .string(notification.originalType), "algorithm": "AEAD_AES_256_GCM",
-                "ciphertext": .string(Base64.encode(sealed)), "associated_data": .string(notification.originalType),
-                "nonce": .string(nonce),
-            ],
-        ]
-        return JSON.encode(message)
     }
 }
 
@@ -108,7 +77,8 @@ struct ClaimNotifications: Statement {
     /// On the business clock.
     let at: Timestamp
     let limit: Int64
-    let gapsMilliseconds: [Int64]
+    /// In milliseconds.
+    let weChatGaps, alipayGaps, unionPayGaps: [Int64]
 
     static let name: StaticString = "claim_notifications"
     static let mode = StatementMode.write
@@ -122,7 +92,10 @@ struct ClaimNotifications: Statement {
             FOR UPDATE SKIP LOCKED
         )
         UPDATE notifications AS n
-        SET attempts = n.attempts + 1, next_at = $3 + ($2::bigint[])[n.attempts + 1] * interval '1 millisecond'
+        SET attempts = n.attempts + 1, next_at = $3 + interval '1 millisecond' * CASE n.gateway
+            WHEN 'wechat' THEN ($2::bigint[])[n.attempts + 1]
+            WHEN 'alipay' THEN ($4::bigint[])[n.attempts + 1]
+            ELSE ($5::bigint[])[n.attempts + 1] END
         FROM due
         WHERE n.id = due.id
         RETURNING n.id, n.mchid, n.url, n.event_type, n.original_type, n.summary, n.resource, n.created_at, n.attempts,
@@ -130,8 +103,10 @@ struct ClaimNotifications: Statement {
         """
     func bind(to parameters: inout Parameters) {
         parameters.append(limit)
-        parameters.append(gapsMilliseconds)
+        parameters.append(weChatGaps)
         parameters.append(at)
+        parameters.append(alipayGaps)
+        parameters.append(unionPayGaps)
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> PendingNotification {
         PendingNotification(

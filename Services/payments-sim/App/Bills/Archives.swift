@@ -9,17 +9,31 @@ enum Archives {
         ~bytes.reduce(~0) { crcTable[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
     }
 
-    /// A gzip file (RFC 1952) of stored blocks (RFC 1951).
+    /// A gzip file (RFC 1952).
     static func gzip(_ content: [UInt8]) -> [UInt8] {
-        var file: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
-        var start = 0
+        [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF] + stored(content) + little(crc32(content))
+            + little(UInt32(truncatingIfNeeded: content.count))
+    }
+
+    /// A zlib stream (RFC 1950).
+    static func zlib(_ content: [UInt8]) -> [UInt8] {
+        let sums = content.reduce((UInt32(1), UInt32(0))) { sums, byte in
+            let first = (sums.0 + UInt32(byte)) % 65_521
+            return (first, (sums.1 + first) % 65_521)
+        }
+        return [0x78, 0x01] + stored(content) + little(sums.1 << 16 | sums.0).reversed()
+    }
+
+    /// Stored blocks (RFC 1951).
+    private static func stored(_ content: [UInt8]) -> [UInt8] {
+        var blocks: [UInt8] = [], start = 0
         repeat {
             let end = min(start + 65_535, content.count), count = UInt16(end - start)
-            file.append(end == content.count ? 1 : 0)
-            file += little(count) + little(~count) + content[start..<end]
+            blocks.append(end == content.count ? 1 : 0)
+            blocks += little(count) + little(~count) + content[start..<end]
             start = end
         } while start < content.count
-        return file + little(crc32(content)) + little(UInt32(truncatingIfNeeded: content.count))
+        return blocks
     }
 
     /// A ZIP file; names are bytes in whatever encoding the gateway uses, without a mark.

@@ -9,6 +9,8 @@ import ServiceKit
 /// What a payer, or time, would do, for tests and rehearsals; only when enabled at start.
 struct ControlInterface: Sendable {
     let wechat: WeChatGateway
+    let alipay: AlipayGateway
+    let unionPay: UnionPayGateway
     let clock: BusinessClock
     let faults: Faults
 
@@ -16,6 +18,14 @@ struct ControlInterface: Sendable {
 
     func addRoutes(to routes: inout Routes) {
         addWeChatRoutes(to: &routes)
+        addAlipayRoutes(to: &routes)
+        routes.post("/_control/unionpay/pay", access: .gatewaySignature) { request, _ in
+            let body = try await Self.body(request)
+            let found = try await unionPay.kit.database.first(
+                FindUnionPay(merID: try Self.text(body, "merId"), orderID: try Self.text(body, "orderId")))
+            guard let found, found.kind == "pay" else { throw KitProblems.notFound.error("There is no such payment.") }
+            return try Self.done(try await unionPay.settle(found, last4: "0018"))
+        }
         routes.post("/_control/clock/advance", access: .gatewaySignature) { request, _ in
             let body = try await Self.body(request)
             guard let seconds = body["seconds"]?.int, (0...315_360_000).contains(seconds) else {
@@ -41,6 +51,11 @@ struct ControlInterface: Sendable {
             guard let day = found else { throw QueryItems.invalid("date", "must be YYYY-MM-DD") }
             for merchant in wechat.configuration.merchants {
                 try await wechat.makeBills(day, merchant.mchid, replaces: true)
+            }
+            if let period = BillPeriod(day.text) {
+                for merchant in wechat.configuration.alipay {
+                    try await alipay.makeBills(period, merchant, replaces: true)
+                }
             }
             return .json(.ok, JSONValue.object(["date": .string(day.text)]))
         }
@@ -86,7 +101,7 @@ struct ControlInterface: Sendable {
 
     private static let notPayable = ProblemKind(
         code: "not_payable", title: "Not payable", status: 409, meaning: "The transaction cannot be paid any more.")
-    private static let refused = ProblemKind(
+    static let refused = ProblemKind(
         code: "refused", title: "Refused", status: 403, meaning: "What the client was given is not rightly signed.")
 
     static func done(_ isPaid: Bool) throws -> Response {

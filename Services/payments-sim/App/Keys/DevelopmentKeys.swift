@@ -19,13 +19,15 @@ public enum DevelopmentKeys {
     /// - Returns: nil, or a sentence that says what went wrong.
     public static func make(folder: String, url: String, notifyURL: String) -> String? {
         FileIO.makeFolder(folder)
-        let isComplete = FileIO.read(folder + "/server.json") != nil
         do {
-            if !isComplete { try makeKeys(folder) }
+            try makeKeys(folder)
             let serial = try X509Certificate(pem: try existing(folder, "merchant_cert.pem")).serialHex
             let apiV3Key = try existing(folder, "apiv3_key")
             try write(orders(folder, url, notifyURL, serial), to: folder + "/orders.environment")
-            try write(server(url, serial, apiV3Key), to: folder + "/server.json")
+            let unionPay = try ["unionpay_merchant", "unionpay"].map {
+                try X509Certificate(pem: try existing(folder, "\($0)_cert.pem")).serialDecimal
+            }
+            try write(server(url, serial, apiV3Key, unionPay), to: folder + "/server.json")
             return nil
         } catch {
             return "the keys could not be written to \(folder)"
@@ -43,8 +45,13 @@ public enum DevelopmentKeys {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    private static let names = [
+        "merchant", "platform", "platform_next", "platform_public_key", "alipay_app", "alipay", "unionpay_merchant",
+        "unionpay",
+    ]
+
     private static func makeKeys(_ folder: String) throws {
-        for name in ["merchant", "platform", "platform_next", "platform_public_key"] {
+        for name in names where FileIO.read("\(folder)/\(name)_cert.pem") == nil {
             let key = try RSAPrivateKey.generate()
             let now = clinux_realtime_ns() / 1_000_000_000
             // The next certificate expires later: clients encrypt with the one that lives longest.
@@ -56,10 +63,15 @@ public enum DevelopmentKeys {
             try write(certificate.pem, to: "\(folder)/\(name)_cert.pem")
             try write(try key.publicKey.pem, to: "\(folder)/\(name).pem")
         }
-        try write(Hex.encode(RandomBytes.make(16)), to: folder + "/apiv3_key")
+        if FileIO.read(folder + "/apiv3_key") == nil {
+            try write(Hex.encode(RandomBytes.make(16)), to: folder + "/apiv3_key")
+        }
     }
 
-    private static func server(_ url: String, _ serial: String, _ apiV3Key: String) throws -> String {
+    /// - Parameter unionPay: the decimal serials of the merchant's and of the gateway's certificate.
+    private static func server(
+        _ url: String, _ serial: String, _ apiV3Key: String, _ unionPay: [String]
+    ) throws -> String {
         let value: JSONValue = [
             "public_base_url": .string(url),
             "wechat": [
@@ -73,6 +85,17 @@ public enum DevelopmentKeys {
                 "receiver": ["mchid": "1900000110", "name": "邻里团长"], "max_share_permyriad": 3_000,
                 "combine_sub_mchids": ["1900000111", "1900000112"],
                 "allow_http_notify_url": true,
+            ],
+            "alipay": [
+                "app_id": "2021000100000109", "seller_id": "2088000100000109", "buyer_id": "2088000200000001",
+                "app_public_key": "alipay_app.pem", "alipay_public_key": "alipay.pem",
+                "alipay_private_key": "alipay_key.pem", "royalty_receiver": "2088000300000001",
+                "max_royalty_percent": 30, "allow_http_notify_url": true,
+            ],
+            "unionpay": [
+                "mer_id": "777290058110109", "mer_cert": "unionpay_merchant_cert.pem",
+                "mer_cert_id": .string(unionPay[0]), "up_cert": "unionpay_cert.pem", "up_cert_id": .string(unionPay[1]),
+                "up_private_key": "unionpay_key.pem", "allow_http_notify_url": true,
             ],
         ]
         return String(decoding: JSON.encode(value), as: UTF8.self) + "\n"
