@@ -5,12 +5,20 @@ extension JSONReader {
         let start = index + 1
         let run = JSONScan.plainRun(base, from: start, to: count)
         guard run.end < count else { throw malformed("a text has no end") }
-        guard base[run.end] == UInt8(ascii: "\"") else {
-            return String(decoding: try unescaped(from: start), as: UTF8.self)
-        }
+        guard base[run.end] == UInt8(ascii: "\"") else { return try escapedString(from: start) }
         let bytes = UnsafeBufferPointer(start: base + start, count: run.end - start)
         if run.mayBeBeyondASCII { try checkUTF8(bytes) }
         index = run.end + 1
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A text with escapes. Strict reading refuses U+0000, which the grammar allows: PostgreSQL stores it in no text, and
+    /// one such value would fail everything that is written in one statement with it.
+    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+        let bytes = try unescaped(from: start)
+        if mode == .strict, bytes.contains(0) {
+            throw JSONError(kind: .invalid, byteOffset: start, message: "must not contain the character U+0000")
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -166,7 +166,9 @@ class Recorder:
             self._judge_problem(service, where, decoded, answer, faults)
         if status >= 400 and kind != "text/html" and (leak := LEAKS.search(content.decode(errors="replace"))):
             faults.append(f"{where} and leaks {leak.group()!r}: {content[:300]!r}")
-        if operation is None:
+        # What the server refuses before it knows the path is the same everywhere, and in no document.
+        is_server = kind == "application/problem+json" and decoded.get("code") in ("malformed_path", "bad_request")
+        if operation is None or is_server:
             return
         response = operation.response(status) if status < 400 else operation.with_default(status)
         if response is None:

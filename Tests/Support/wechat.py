@@ -13,7 +13,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 
 def _sign(key, *lines):
-    text = "".join(f"{line}\n" for line in lines).encode()
+    text = b"".join((line if isinstance(line, bytes) else line.encode()) + b"\n" for line in lines)
     return base64.b64encode(key.sign(text, padding.PKCS1v15(), hashes.SHA256())).decode()
 
 
@@ -30,7 +30,7 @@ class WeChat:
         self.platform_serial = f"{certificate.serial_number:040X}"
 
     def authorization(self, method, target, body=""):
-        """The Authorization header of a merchant's request; `body` is the exact text sent."""
+        """The Authorization header of a merchant's request; `body` is exactly what is sent."""
         now, nonce = str(int(time.time())), secrets.token_hex(16)
         signature = _sign(self.merchant, method, target, now, nonce, body)
         return (f'WECHATPAY2-SHA256-RSA2048 mchid="{self.mchid}",nonce_str="{nonce}",signature="{signature}",'
@@ -50,7 +50,7 @@ class WeChat:
                 "amount": {"total": fen, "payer_total": fen, "currency": "CNY", "payer_currency": "CNY"}}
 
     def notification(self, document, key=None, age=0, event="TRANSACTION.SUCCESS"):
-        """(body, headers) of a notification about `document`; signed with `key` in place of the platform's, if given."""
+        """(body, headers) of a notification about `document`, signed with `key` if given and else the platform's."""
         nonce = secrets.token_hex(6)
         sealed = AESGCM(self.secret).encrypt(nonce.encode(), json.dumps(document).encode(), b"transaction")
         body = json.dumps({

@@ -15,6 +15,7 @@ public enum PaymentsSimService: Service {
         ("0005_create_unionpay.sql", PackageResources._005_create_unionpay_sql),
     ])
     public static let openAPI = PackageResources.openapi_yaml
+    public static let problems = ControlInterface.kinds
 
     public static func configuration(_ reader: inout ConfigurationReader) -> GatewayConfiguration {
         GatewayConfiguration(&reader)

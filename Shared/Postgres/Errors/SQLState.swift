@@ -32,6 +32,8 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
     public static let deadlockDetected = SQLState("40P01")
     public static let lockNotAvailable = SQLState("55P03")
     public static let queryCanceled = SQLState("57014")
+    /// U+0000 in a text, as a rule.
+    public static let characterNotInRepertoire = SQLState("22021")
     public static let invalidTextRepresentation = SQLState("22P02")
     static let adminShutdown = SQLState("57P01")
     static let crashShutdown = SQLState("57P02")

@@ -71,6 +71,15 @@ public enum KitProblems {
     public static let invalidRequest = ProblemKind(
         code: "invalid_request", title: "Invalid request", status: 400,
         meaning: "The request cannot be read; `errors` names each place at fault.")
+    public static let badRequest = ProblemKind(
+        code: "bad_request", title: "Bad request", status: 400,
+        meaning: "The bytes are no HTTP request, or more than the server takes. The status says which.")
+    public static let malformedPath = ProblemKind(
+        code: "malformed_path", title: "Malformed path", status: 400,
+        meaning: "The path has a broken escape, a control character, an encoded slash or a dot segment.")
+    public static let methodNotAllowed = ProblemKind(
+        code: "method_not_allowed", title: "Method not allowed", status: 405,
+        meaning: "There is something at this path, but not for this method; Allow names those there are.")
     public static let malformedJSON = ProblemKind(
         code: "malformed_json", title: "Malformed JSON", status: 400,
         meaning: "The body is not JSON (RFC 8259); `errors` names the place.")
@@ -85,7 +94,7 @@ public enum KitProblems {
     public static let kinds: [ProblemKind] = [
         unauthenticated, forbidden, notFound, invalidCursorKind, idempotencyKeyMissing, idempotencyKeyInvalid,
         idempotencyKeyReused, idempotencyKeyInUse, tooManyRequestsKind, overloaded, unavailable, deadlineExceeded,
-        invalidRequest, malformedJSON, contentTooLarge, internalError,
+        invalidRequest, badRequest, malformedPath, methodNotAllowed, malformedJSON, contentTooLarge, internalError,
     ]
 
     static var invalidCursor: ProblemError { invalidCursorKind.error("The cursor was not made by this list.") }

@@ -33,6 +33,8 @@ struct ProblemMapping: Sendable {
         case is PeerGone: KitProblems.invalidRequest.problem("The request ended before its body did.")
         case let error as PostgresError where error.isTransient:
             KitProblems.unavailable.problem("The database cannot be reached just now.", retryAfterSeconds: 1)
+        case let error as PostgresError where error.sqlState == .characterNotInRepertoire:
+            KitProblems.invalidRequest.problem("A text has a character that cannot be stored.")
         case let error as BatcherError:
             switch error {
             case .full: KitProblems.overloaded.problem("Too much is waiting.", retryAfterSeconds: 1)

@@ -1,5 +1,5 @@
-"""For every documented operation: who may call it, at which path, with which body. Refusals and generated requests begin
-from these, so that each wrong thing is the only wrong one."""
+"""For every documented operation: who may call it, at which path, with which body. Refusals and generated requests
+begin from these, so that each wrong thing is the only wrong one."""
 import json
 import re
 import secrets
@@ -20,7 +20,7 @@ OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "p
 
 class Calls:
     def __init__(self, world, document):
-        self.world, self.service = world, document.service
+        self.world, self.document, self.service = world, document, document.service
         self.ids = self._ids()
 
     def _ids(self):
@@ -54,7 +54,9 @@ class Calls:
             name = "storefront" if operation.path.endswith("/sms") else SERVICE_CALLERS[self.service]
             return world.services[name]
         if STAFF.search(operation.path):
-            return world.mint.person(world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=True)
+            makes_shops = operation.spec["operationId"] in ("createMerchant", "createStore", "importStores")
+            return world.mint.person(
+                world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=makes_shops)
         return world.customer
 
     def may_not(self, operation):
@@ -87,7 +89,8 @@ class Calls:
             "makeQuote": {"store_id": store_id, "lines": [line]}, "placeOrder": {"quote_token": "none"},
             "startPayment": {"gateway": "wechat", "channel": "h5"}, "cancelOrder": {"reason": "否"},
             "reviewOrder": {"rating": 4}, "refundOrder": {"amount": money, "reason": "否"},
-            "collectOrder": {"code": "0000"}, "grantRole": {"store_id": store_id, "phone": "13900000099", "role": "clerk"},
+            "collectOrder": {"code": "0000"},
+            "grantRole": {"store_id": store_id, "phone": "13900000099", "role": "clerk"},
             "sendSignInCode": {"phone": "13900000098"}, "signIn": {"phone": "13900000098", "code": "000000"},
         }
         kind = operation.spec["operationId"]
@@ -116,8 +119,7 @@ class Calls:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         if any("wechat" in way for way in operation.security) and token != "none":
-            text = (body or b"").decode(errors="surrogateescape")
-            headers["Authorization"] = self.world.wechat.authorization(operation.method, path, text)
+            headers["Authorization"] = self.world.wechat.authorization(operation.method, path, body or b"")
             token = None
         return self.world.recorder.call(self.service, operation.method, path, body,
                                         None if token == "none" else token, headers=headers)

@@ -63,8 +63,8 @@ class Maker:
         if pattern[1:4] in PREFIXES.values() and pattern[4:5] == "_":
             return f"{pattern[1:4]}_{rng.choice('01234567')}" + "".join(rng.choice(ALPHABET) for _ in range(25))
         if schema.get("format") == "date-time":
-            return rng.choice(["2026-11-23T05:24:06Z", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0000-01-01",
-                               "2026-11-23T05:24:06+08:00", "1969-07-20T20:17:40Z", "2026-11-23"])
+            return rng.choice(["2026-11-23T05:24:06Z", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59.999999Z",
+                               "0000-01-01", "2026-11-23T05:24:06+08:00", "1969-07-20T20:17:40Z", "2026-11-23"])
         if rng.random() < 0.3:
             return rng.choice(TEXTS)
         low, high = schema.get("minLength", 0), min(schema.get("maxLength", 40), 400)
@@ -89,7 +89,9 @@ class Maker:
         rng = self.rng
         if rng.random() < 0.6 and self.ids.get(name):
             return self.ids[name]
-        made = self._string({"pattern": f"^{PREFIXES.get(name, 'ord')}_"}, 0) if rng.random() < 0.5 else rng.choice(TEXTS)
+        made = rng.choice(TEXTS)
+        if rng.random() < 0.5:
+            made = self._string({"pattern": f"^{PREFIXES.get(name, 'ord')}_"}, 0)
         return urllib.parse.quote(made.encode("utf-8", "surrogatepass"), safe="") or "_"
 
     def query(self, operation):

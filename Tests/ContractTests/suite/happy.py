@@ -74,7 +74,8 @@ class World:
         self.ok("catalog", "GET", "/v1/cities")
         self.ok("catalog", "PATCH", f"/v1/skus/{self.sku_id}", {"price": PRICE}, self.manager)
         self.ok("catalog", "POST", "/v1/stock/adjustments", {
-            "store_id": self.store_id, "lines": [{"sku_id": self.sku_id, "delta": 50, "cause": "received"}]}, self.manager)
+            "store_id": self.store_id,
+            "lines": [{"sku_id": self.sku_id, "delta": 50, "cause": "received"}]}, self.manager)
         self.ok("catalog", "GET", f"{path}/stock", token=self.manager)
         self.ok("catalog", "GET", f"{path}/stock-ledger", token=self.manager)
         self.ok("catalog", "POST", "/v1/imports/stores", {

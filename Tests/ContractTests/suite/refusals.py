@@ -2,8 +2,7 @@
 import json
 import socket
 
-from calls import PREFIXES, Calls
-from stack import OPERATOR_PHONE
+from calls import PREFIXES, STAFF, Calls
 from tokens import new_id
 
 # A body that no operation takes; the largest limit of a service is far below.
@@ -13,7 +12,6 @@ OVERSIZED = 1_000_000_000
 def run(checks, world, document):
     if document.service == "storefront":
         world.stranger_session = world.stack.sign_in("13900000044")
-        assert OPERATOR_PHONE != "13900000044"
     calls = Calls(world, document)
     for operation in document.operations:
         if not calls.is_open(operation):
@@ -48,21 +46,26 @@ def refuses_strangers(calls, operation):
 
 
 def refuses_other_ids(calls, operation, name):
-    for value in (new_id(PREFIXES[name]), "x", "%00", new_id("zzz"), "ord_" + "z" * 26, "a" * 3000):
+    values = ["x", "%00", new_id("zzz"), "ord_" + "z" * 26, "a" * 3000]
+    # An operator may look into every store; what is asked of one that is not there is an empty answer.
+    if not (calls.service == "storefront" and name == "store_id" and STAFF.search(operation.path)):
+        values.append(new_id(PREFIXES[name]))
+    for value in values:
         status, answer, _ = calls.send(operation, calls.may(operation), body_for(calls, operation),
                                        calls.path(operation, **{name: value}))
         idempotent = operation.method in ("PUT", "DELETE") and status in (200, 204)
-        assert status in (403, 404, 414, 431) or idempotent or name == "sku_id" and status in (400, 422), \
+        unreadable = value == "%00" and status == 400
+        assert status in (403, 404, 414) or unreadable or idempotent or name == "sku_id" and status in (400, 422), \
             f"{name} {value[:40]}: {status} {answer}"
 
 
 def refuses_bad_bodies(calls, operation):
     token, body = calls.may(operation), calls.body(operation)
-    for bad in (b'{"', b"", b"nonsense", b"[1,2", b'{"a":1}trailing', b"\xff\xfe", b'{"a":"\xc3"}', b"[" * 100_000):
-        status, answer, _ = calls.send(operation, token, bad)
-        # Where nothing but the path matters, no body at all is right.
-        if bad == b"" and status < 400 and not body:
+    for bad in (b'{"', b"", b"nonsense", b"[1,2", b'{"a":1}trailing', b"\xff\xfe", b'{"a":"\xc3"}', b"[" * 2_000):
+        # Where nothing must be said, no body at all is right.
+        if bad == b"" and not calls.document.resolve(operation.body_schema).get("required"):
             continue
+        status, answer, _ = calls.send(operation, token, bad)
         expect_refused(calls, status, answer, bad)
     for bad in ([], "text", 5, None, True):
         status, answer, _ = calls.send(operation, token, json.dumps(bad).encode())
@@ -76,11 +79,14 @@ def refuses_bad_bodies(calls, operation):
         expect_refused(calls, status, answer, "a member that nobody knows", pointer="/surprise")
     twice = json.dumps(body)[:-1] + (", " if body else "") + '"twice": 1, "twice": 2}'
     status, answer, _ = calls.send(operation, token, twice.encode())
-    if calls.service != "payments-sim":
+    if not operation.path.endswith("/events") and calls.service != "payments-sim":
         expect_refused(calls, status, answer, twice)
 
 
 def expect_refused(calls, status, answer, sent, pointer=None):
+    # A gateway's signature is judged before anything else of its message.
+    if status == 401 and answer.get("code") == "notification_forged":
+        return
     assert status in (400, 422), f"{sent!r:.80} was answered {status}: {answer}"
     if calls.service == "payments-sim":
         return

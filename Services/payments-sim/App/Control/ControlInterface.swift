@@ -99,6 +99,8 @@ struct ControlInterface: Sendable {
         }
     }
 
+    static let kinds = [notPayable, refused]
+
     private static let notPayable = ProblemKind(
         code: "not_payable", title: "Not payable", status: 409, meaning: "The transaction cannot be paid any more.")
     static let refused = ProblemKind(
