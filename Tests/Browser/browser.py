@@ -34,7 +34,8 @@ def make_shop(stack):
         "merchant_id": merchant["id"], "number": "1", "name": name, "address": "黄浦区人民大道 1 号", "city": "上海市",
         "province": "31", "location": SHANGHAI, "time_zone": "Asia/Shanghai", "opening_hours": HOURS,
         "description": {"zh": "现点现煮，到店即取。", "en": "Cooked when you order."}, "accepting_orders": True})
-    for code, zh, en, amount in (("oil", "葱油拌面", "Scallion oil noodles", 1600), ("beef", "红烧牛肉面", "Beef noodles", 2800)):
+    menu = [("oil", "葱油拌面", "Scallion oil noodles", 1600), ("beef", "红烧牛肉面", "Beef noodles", 2800)]
+    for code, zh, en, amount in menu:
         make("/api/v1/items", {
             "store_id": store["id"], "code": code, "category": {"zh": "面", "en": "Noodles"},
             "name": {"zh": zh, "en": en}, "description": {"zh": "一碗热面", "en": "A hot bowl"},
@@ -100,7 +101,7 @@ def customer_and_store(tour):
         page.click("[data-testid=add] >> nth=0")
         page.wait_for_selector("#cart-bar .count")
         page.click("[data-testid=add] >> nth=1")
-        page.wait_for_function("document.querySelector('#cart-bar .count').textContent === '2'")
+        page.wait_for_selector("#cart-bar .count:text-is('2')")
         assert page.evaluate("window.kept"), "adding to the cart loaded the page anew"
         page.click("#cart-bar a")
         page.wait_for_url("**/cart")
