@@ -189,7 +189,8 @@ def price_changed(shop):
 
 
 def set_price(shop, amount):
-    shop.expect(200, "PATCH", f"/api/v1/skus/{shop.sku}", {"price": {"amount": amount, "currency": "CNY"}}, shop.operator)
+    price = {"amount": amount, "currency": "CNY"}
+    shop.expect(200, "PATCH", f"/api/v1/skus/{shop.sku}", {"price": price}, shop.operator)
 
 
 def stock_ran_out(shop):

@@ -1,5 +1,5 @@
-"""Tokens of people and of services, signed with the keys that a stack's services made for themselves: the tests know the
-key that those are sealed with, as whoever runs an installation does."""
+"""Tokens of people and of services, signed with the keys that a stack's services made for themselves: the tests know
+the key that those are sealed with, as whoever runs an installation does."""
 import base64
 import json
 import secrets

@@ -21,7 +21,8 @@
   // Words: every string is there, in the page's language.
   const text = document.body.innerText;
   for (const raw of ["{}", "undefined", "Optional(", "NaN", "[object", "null"])
-    if (text.includes(raw)) say(`the text contains ${raw}: ${text.slice(Math.max(0, text.indexOf(raw) - 40)).slice(0, 100)}`);
+    if (text.includes(raw))
+      say(`the text contains ${raw}: ${text.slice(Math.max(0, text.indexOf(raw) - 40)).slice(0, 99)}`);
   const key = text.match(/\b[a-z]+(?:[A-Z][a-z]+){1,}\b|\b[a-z]+(?:\.[a-z]+){2,}\b|\b[a-z]+_[a-z_]+\b/);
   if (key) say(`the text contains what looks like a key: ${key[0]}`);
   const html = document.documentElement;
@@ -34,7 +35,8 @@
   } else if (options.language === "zh") {
     for (const e of all("nav a > span:not(.count), button, label, legend").filter(shown)) {
       const words = e.innerText.trim();
-      if (/[A-Za-z]{4}/.test(words) && !chinese.test(words) && !e.closest("article")) say("English in the Chinese page", e);
+      if (/[A-Za-z]{4}/.test(words) && !chinese.test(words) && !e.closest("article"))
+        say("English in the Chinese page", e);
     }
   }
 
@@ -53,7 +55,8 @@
   for (const e of all("[tabindex]")) if (e.tabIndex > 0) say("a tabindex changes the order", e);
 
   // Names: of pictures, fields, buttons and links.
-  const named = (ids) => (ids ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join("").trim();
+  const words = (id) => document.getElementById(id)?.textContent ?? "";
+  const named = (ids) => (ids ?? "").split(" ").map(words).join("").trim();
   const name = (e) => (named(e.getAttribute("aria-labelledby")) || e.getAttribute("aria-label") || e.textContent
     || e.getAttribute("title") || [...e.querySelectorAll("img")].map((i) => i.alt).join("")
     || [...e.querySelectorAll("svg title, svg[aria-label]")].map((s) => s.textContent || s.ariaLabel).join("")).trim();
@@ -70,7 +73,7 @@
   }
   for (const e of all("button, a[href], summary").filter((e) => e.checkVisibility())) if (!name(e)) say("no name", e);
   for (const e of all("[aria-labelledby], [aria-describedby]"))
-    for (const id of `${e.getAttribute("aria-labelledby") ?? ""} ${e.getAttribute("aria-describedby") ?? ""}`.split(" "))
+    for (const id of ["aria-labelledby", "aria-describedby"].flatMap((n) => (e.getAttribute(n) ?? "").split(" ")))
       if (id && !document.getElementById(id)) say(`names the missing id ${id}`, e);
 
   // Contrast: WCAG 2.2 AA, of every text against what is painted behind it.
@@ -96,7 +99,8 @@
   };
   const seen = new Set();
   for (const e of all("body *").filter(shown)) {
-    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || e.closest("[disabled], .sr, svg")) continue;
+    const says = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!says || e.closest("[disabled], .sr, svg")) continue;
     const style = getComputedStyle(e), ground = behind(e), ink = parts(style.color);
     if (!ground || !ink) continue;
     const [a, b] = [light(over(ink, ground)), light(ground)];
