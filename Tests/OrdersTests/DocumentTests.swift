@@ -16,14 +16,15 @@ import Testing
         let path: String
     }
 
-    /// The operations of the document, read by their indentation, which the file keeps.
+    /// The service's own operations of the document, read by their indentation, which the file keeps. Those that every
+    /// service has are the contract suite's.
     private func operations() -> Set<Operation> {
         let text = String(decoding: OrdersService.openAPI, as: UTF8.self)
         var found: Set<Operation> = []
         var path = ""
         for line in text.split(separator: "\n") {
             if let match = line.wholeMatch(of: /\ \ (\/[^ ]*):/) { path = String(match.1) }
-            guard let match = line.wholeMatch(of: /\ {4}(get|post|put|patch|delete):/) else { continue }
+            guard path.hasPrefix("/v1/"), let match = line.wholeMatch(of: /\ {4}(get|post|put|patch|delete):/) else { continue }
             found.insert(Operation(method: HTTPMethod(String(match.1).uppercased()), path: path))
         }
         return found
