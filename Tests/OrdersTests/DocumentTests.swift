@@ -24,7 +24,9 @@ import Testing
         var path = ""
         for line in text.split(separator: "\n") {
             if let match = line.wholeMatch(of: /\ \ (\/[^ ]*):/) { path = String(match.1) }
-            guard path.hasPrefix("/v1/"), let match = line.wholeMatch(of: /\ {4}(get|post|put|patch|delete):/) else { continue }
+            guard path.hasPrefix("/v1/"),
+                let match = line.wholeMatch(of: /\ {4}(get|post|put|patch|delete):/)
+            else { continue }
             found.insert(Operation(method: HTTPMethod(String(match.1).uppercased()), path: path))
         }
         return found
