@@ -24,6 +24,11 @@ checks = Checks()
 # The pages of the website are described in its README: they are for people, and no other program may depend on them.
 DESCRIBED_ELSEWHERE = re.compile(r"^(?!/api/|/healthz|/readyz|/metrics|/openapi\.yaml|/\.well-known/|/problems/)")
 
+# Calls whose succeeding takes a whole merchant's life: public clients of the gateways live it in Tests/FlowTests.
+DRIVEN_BY_CLIENTS = re.compile(
+    r"/(gateway|downloadBillFile|v3/profitsharing|v3/billdownload)\b|/cashier/(alipay|card)/|apply-abnormal-refund$"
+    r"|/_control/(alipay|unionpay|wechat/(rotate|jsapi-invoke))")
+
 
 def is_valid(document):
     errors = [f"{list(error.absolute_path)}: {error.message[:300]}"
@@ -72,6 +77,8 @@ def was_seen(recorder, operation):
     name = str(operation)
     assert not recorder.faults[name], "\n".join(recorder.faults[name][:10])
     answers = recorder.seen[name]
+    if operation.service == "payments-sim" and DRIVEN_BY_CLIENTS.search(operation.path):
+        return
     assert any(status < 400 for status in answers), f"no call succeeded: {dict(answers)}"
 
 

@@ -45,5 +45,47 @@ def call_gateway(world):
         "amount": {"refund": 40, "total": 100, "currency": "CNY"}})
     merchant.call("GET", f"/v3/refund/domestic/refunds/{refund}")
     merchant.call("GET", "/v3/certificates")
+    pay_by_code(merchant)
+    pay_combined(world, merchant)
+    make_bills(world, merchant)
+    world.ok(control, "POST", "/_control/faults", {"kind": "slow_answer", "probability": 0, "seconds": 1}, key=False)
+    world.ok(control, "DELETE", "/_control/faults")
     world.ok(control, "POST", "/_control/clock/advance", {"seconds": 1}, key=False)
     world.ok(control, "GET", "/_control/clock")
+
+
+def pay_by_code(merchant):
+    wechat, own = merchant.wechat, number()
+    order = {name: value for name, value in wechat.order(own).items() if name != "notify_url"}
+    merchant.call("POST", "/v3/pay/transactions/codepay", {
+        **order, "payer": {"auth_code": "134579876543210012"}, "scene_info": {"store_info": {"id": "1"}}})
+    merchant.call("POST", f"/v3/pay/transactions/out-trade-no/{own}/reverse", {
+        "appid": wechat.appid, "mchid": wechat.mchid})
+
+
+def pay_combined(world, merchant):
+    wechat = merchant.wechat
+    for channel in ("jsapi", "app", "h5", "native"):
+        whole = number()[:20]
+        order = {"mchid": wechat.mchid, "attach": "a", "description": "拼单", "out_trade_no": whole + "0",
+                 "amount": {"total_amount": 100, "currency": "CNY"}}
+        path = f"/v3/combine-transactions/out-trade-no/{whole}"
+        merchant.call("POST", f"/v3/combine-transactions/{channel}", {
+            "combine_appid": wechat.appid, "combine_mchid": wechat.mchid, "combine_out_trade_no": whole,
+            "notify_url": "http://127.0.0.1:9/notify", "sub_orders": [order],
+            "combine_payer_info": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
+            "scene_info": {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}})
+        if channel == "native":
+            merchant.call("POST", f"{path}/close", {
+                "combine_appid": wechat.appid,
+                "sub_orders": [{"mchid": wechat.mchid, "out_trade_no": order["out_trade_no"]}]})
+            continue
+        world.ok("payments-sim", "POST", "/_control/wechat/pay-combine", {
+            "combine_mchid": wechat.mchid, "combine_out_trade_no": whole}, key=False)
+        assert merchant.call("GET", path)["sub_orders"][0]["trade_state"] == "SUCCESS"
+
+
+def make_bills(world, merchant):
+    day = world.ok("payments-sim", "POST", "/_control/bills/make", {}, key=False)["date"]
+    merchant.call("GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL")
+    merchant.call("GET", f"/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC")
