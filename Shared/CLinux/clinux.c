@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -48,7 +49,27 @@ int clinux_eventfd(void) { return result(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))
 void clinux_eventfd_signal(int fd) { uint64_t one = 1; ssize_t n = write(fd, &one, sizeof one); (void)n; }
 void clinux_eventfd_drain(int fd) { uint64_t value; ssize_t n = read(fd, &value, sizeof value); (void)n; }
 
+// Blocking alone does not hold: when `main` is asynchronous, libdispatch parks the first thread in sigsuspend with an
+// empty mask, and the kernel gives that thread what the process is sent. So SIGTERM and SIGINT have a handler, which
+// passes them on to the thread that reads the signalfd, where they are blocked; the others are ignored.
+static _Atomic int noted_signal;
+static _Atomic pid_t signal_reader;
+
+static void pass_on_signal(int number) {
+    int saved = errno;
+    // Noted before the reader is looked up, and read after the reader is set: one of the two sees the other.
+    atomic_store(&noted_signal, number);
+    pid_t reader = atomic_load(&signal_reader);
+    if (reader != 0) tgkill(getpid(), reader, number);
+    errno = saved;
+}
+
 int clinux_block_signals(void) {
+    struct sigaction passed = {.sa_handler = pass_on_signal, .sa_flags = SA_RESTART};
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+    sigfillset(&passed.sa_mask);
+    if (sigaction(SIGTERM, &passed, NULL) != 0 || sigaction(SIGINT, &passed, NULL) != 0) return -errno;
+    if (sigaction(SIGHUP, &ignored, NULL) != 0 || sigaction(SIGPIPE, &ignored, NULL) != 0) return -errno;
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -63,10 +84,14 @@ int clinux_signalfd(void) {
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    return result(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+    int fd = result(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (fd >= 0) atomic_store(&signal_reader, gettid());
+    return fd;
 }
 
 int clinux_signalfd_read(int fd) {
+    int noted = atomic_exchange(&noted_signal, 0);
+    if (noted != 0) return noted;
     struct signalfd_siginfo info;
     return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
