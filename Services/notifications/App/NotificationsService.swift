@@ -9,6 +9,8 @@ public enum NotificationsService: Service {
     public static let databaseVariable = "NOTIFICATIONS_DATABASE_URL"
     public static let defaultPort = 7_004
     public static let neighbours = ["orders", "storefront"]
+    /// Ten thousand people who watch an order, and room for the rest.
+    public static let connectionsMax = 12_000
     public static let migrations = Migration.all(in: [
         ("0001_create_messages.sql", PackageResources._001_create_messages_sql),
         ("0002_order_messages.sql", PackageResources._002_order_messages_sql),

@@ -16,6 +16,8 @@ public struct KitConfiguration: Sendable {
     public let logLevel: LogLevel
     /// REQUESTS_IN_FLIGHT_MAX: above it requests are shed with 503. Default 1,024 a loop.
     public let requestsInFlightMax: Int
+    /// CONNECTIONS_MAX: further ones are closed at once. Default: the service's own.
+    public let connectionsMax: Int
     /// REQUEST_DEADLINE_SECONDS: the longest a request may run. Default 10 s.
     public let requestDeadline: Duration
     /// SHUTDOWN_SECONDS: how long shutdown waits for requests under way. Default 30 s.
@@ -49,6 +51,7 @@ public struct KitConfiguration: Sendable {
             keyEncryptionKey: reader.secret("KEY_ENCRYPTION_KEY", bytes: 32),
             logLevel: reader.choice("LOG_LEVEL", default: LogLevel.info),
             requestsInFlightMax: reader.int("REQUESTS_IN_FLIGHT_MAX", default: 1_024 * loops, in: 1...1_000_000),
+            connectionsMax: reader.int("CONNECTIONS_MAX", default: S.connectionsMax, in: 1...1_000_000),
             requestDeadline: reader.seconds("REQUEST_DEADLINE_SECONDS", default: 10, in: 1...300),
             shutdownDeadline: reader.seconds("SHUTDOWN_SECONDS", default: 30, in: 0...600),
             neighbourURLs: addresses,

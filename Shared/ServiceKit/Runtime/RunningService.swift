@@ -131,7 +131,10 @@ public struct RunningService: Sendable {
                 refusals: kit.metrics.counter("tokens_refused_total", help: "Tokens that did not verify.")),
             mapping: ProblemMapping(service: composition.problem, logger: kit.logger),
             shedder: shedder, deadline: settings.requestDeadline)
-        let server = HTTPServer(address: settings.host, port: settings.port, router: pipeline.router(routes))
+        var limits = HTTPLimits()
+        limits.connectionsMax = settings.connectionsMax
+        let server = HTTPServer(
+            address: settings.host, port: settings.port, router: pipeline.router(routes), limits: limits)
         do {
             try await server.start(on: kit.loops)
         } catch {

@@ -1,5 +1,6 @@
 public import EventLoop
 public import HTTPClient
+import HTTPCore
 public import Models
 public import Postgres
 
@@ -21,6 +22,8 @@ public protocol Service {
     static var openAPI: [UInt8] { get }
     /// The services that it calls or whose tokens it accepts: their addresses must be configured.
     static var neighbours: [String] { get }
+    /// The most connections at once when CONNECTIONS_MAX is not set. Services with event streams need more than others.
+    static var connectionsMax: Int { get }
     /// The problems of its own, for the pages at `/problems/{code}`.
     static var problems: [ProblemKind] { get }
     /// Reads the settings. Errors are collected by the reader; do not throw.
@@ -32,6 +35,7 @@ public protocol Service {
 extension Service {
     public static var neighbours: [String] { [] }
     public static var problems: [ProblemKind] { [] }
+    public static var connectionsMax: Int { HTTPLimits().connectionsMax }
 }
 
 /// What a service is made of, once composed.

@@ -13,6 +13,7 @@ public enum ServiceRuntime {
     public static func main<S: Service>(_ service: S.Type) async -> Never {
         // First of all: threads inherit the mask, and a signal in a thread that lacks it would kill the process.
         Signals.block()
+        raiseDescriptorLimit()
         let environment = ConfigurationReader.processEnvironment()
         do {
             let running = try await RunningService.start(service, environment: environment)
@@ -25,5 +26,15 @@ public enum ServiceRuntime {
             _ = text.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
             exit((error as? StartupError)?.isPermanent == true ? exitCodeConfiguration : 1)
         }
+    }
+
+    /// A connection is a descriptor, and most systems give a process 1,024 of them unless it asks for what it may have.
+    /// Should it be refused, connections beyond wait their turn, as HTTPServer makes them.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(resource, &limit)
     }
 }
