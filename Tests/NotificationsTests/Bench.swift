@@ -97,11 +97,17 @@ final class Listener {
     /// The event of the opening block: `resync` when something may be missing.
     private(set) var openingType: String?
 
-    init(_ service: ServiceHarness, _ path: String, _ token: String, after last: String? = nil) async throws {
+    convenience init(
+        _ service: ServiceHarness, _ path: String, _ token: String, after last: String? = nil
+    ) async throws {
+        try await self.init(service.http, service.url + path, token, after: last)
+    }
+
+    init(_ http: HTTPClient, _ url: String, _ token: String, after last: String? = nil) async throws {
         var headers: HTTPHeaders = ["accept": "text/event-stream", "authorization": "Bearer " + token]
         if let last { headers.set("last-event-id", last) }
-        stream = try await service.http.open(
-            ClientRequest(method: .get, url: service.url + path, headers: headers, deadline: .now + .seconds(20)))
+        stream = try await http.open(
+            ClientRequest(method: .get, url: url, headers: headers, deadline: .now + .seconds(20)))
         status = stream.status
         lastEventID = last
         guard status == .ok else { return }
