@@ -28,7 +28,9 @@ let serviceDependencies: [Target.Dependency] = [
 ]
 
 /// A module under `Shared/`, with its unit tests under `Tests/<name>Tests`.
-func shared(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bool = true) -> [Target] {
+func shared(
+    _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [], tested: Bool = true
+) -> [Target] {
     let library = Target.target(
         name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: ["README.md"],
         swiftSettings: strict + (innermost.contains(name) ? uncheckedAccess : []))
@@ -36,7 +38,7 @@ func shared(_ name: String, _ dependencies: [Target.Dependency] = [], tested: Bo
     return [
         library,
         .testTarget(
-            name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+            name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies + testing,
             path: "Tests/\(name)Tests", swiftSettings: strict),
     ]
 }
@@ -71,7 +73,7 @@ let modules: [[Target]] = [
     shared("Crypto", ["CCrypto"]),
     shared("HTTPCore"),
     shared("HTTPServer", ["HTTPCore", "EventLoop", "CLinux", "JSON", "Models"]),
-    shared("HTTPClient", ["HTTPCore", "EventLoop", "CLinux"]),
+    shared("HTTPClient", ["HTTPCore", "EventLoop", "CLinux"], testing: ["HTTPServer"]),
     shared("Postgres", ["EventLoop", "CLibPQ", "CLinux", "Models"]),
     shared(
         "ServiceKit",

@@ -91,6 +91,8 @@ struct ArchitectureTests {
         for target in package.targets {
             let used = Set(target.targetDependencies ?? [])
             if target.type != "test" { #expect(!used.contains("TestSupport"), "\(target.name) uses TestSupport") }
+            // The command's tests look into the databases of all services, as the command does.
+            if target.name == "LinliTests" { continue }
             let foreign = used.intersection(services).subtracting([
                 target.name, target.name.replacing("Tests", with: ""), target.name.replacing("Main", with: ""),
             ])

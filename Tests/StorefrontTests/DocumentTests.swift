@@ -26,6 +26,7 @@ import Testing
             (.delete, StorefrontAPI.storeStaffMember),
         ]
         let routes = Set((own + APIRoutes.all).map { "\($0.0.name) \($0.1.text)" })
-        #expect(try operations() == routes)
+        // The endpoints that every service has from the toolkit are documented too, and no part of the public API.
+        #expect(try operations().filter { $0.contains(" /api/") } == routes)
     }
 }

@@ -30,7 +30,8 @@ struct OrderFile: Sendable {
 
     /// - Throws: `CommandError` when the first line is not the expected header.
     init(_ text: String) throws(CommandError) {
-        let rows = text.split(separator: "\n", omittingEmptySubsequences: true)
+        // By property: a carriage return and a line feed are one character.
+        let rows = text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline)
         let header = "order_id\tquantity\titem_name\tchoice_description\titem_price"
         guard let first = rows.first, trimmed(first) == header else {
             throw CommandError("the file does not begin with the header \(header.replacing("\t", with: " "))")
