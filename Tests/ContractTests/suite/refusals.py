@@ -89,6 +89,9 @@ def expect_refused(calls, status, answer, sent, pointer=None):
     # A gateway's signature is judged before anything else of its message.
     if status == 401 and answer.get("code") == "notification_forged":
         return
+    # A gateway that looks for the payment before it reads the rest has refused as well.
+    if calls.service == "payments-sim" and status == 404:
+        return
     assert status in (400, 422), f"{sent!r:.80} was answered {status}: {answer}"
     if calls.service == "payments-sim":
         return
