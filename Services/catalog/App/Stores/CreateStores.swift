@@ -30,7 +30,7 @@ struct CreateStore: Sendable {
         guard try await timeZones.areKnown([input.timeZone]).contains(input.timeZone) else {
             throw CatalogProblems.invalidField("/time_zone", "must be an IANA time zone, like Asia/Shanghai")
         }
-        let place = place(of: input)
+        let place = try place(of: input)
         return try await kit.idempotency.run(request, caller, body: body) { tx in
             let id = StoreID.make(at: kit.now())
             let insert = InsertStore(id: id, store: input, place: place, hours: hours, at: kit.now())
@@ -42,12 +42,18 @@ struct CreateStore: Sendable {
     }
 
     /// Storage is WGS-84, whatever map the place was picked on.
-    private func place(of store: NewStore) -> Coordinates {
-        switch store.datum {
-        case .wgs84: return store.location
-        case .gcj02: return ChineseDatums.wgs84(fromGCJ02: store.location)
-        case .bd09: return ChineseDatums.wgs84(fromBD09: store.location)
+    private func place(of store: NewStore) throws -> Coordinates {
+        let place =
+            switch store.datum {
+            case .wgs84: store.location
+            case .gcj02: ChineseDatums.wgs84(fromGCJ02: store.location)
+            case .bd09: ChineseDatums.wgs84(fromBD09: store.location)
+            }
+        // At a pole the other map's shift leads off the Earth.
+        guard Coordinates(checkedLatitude: place.latitude, longitude: place.longitude) != nil else {
+            throw CatalogProblems.invalidField("/location", "is no place on Earth by this datum")
         }
+        return place
     }
 }
 
