@@ -41,6 +41,7 @@ import Testing
         var all: [String: String] = [:]
         for part in answer.text.split(separator: "&") {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            try #require(pair.count == 2, "\(answer.status.code) \(answer.text)")
             all[String(pair[0])] = String(pair[1])
         }
         let key = try X509Certificate(pem: try #require(all["signPubKeyCert"])).publicKey
