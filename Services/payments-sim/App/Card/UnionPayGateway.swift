@@ -231,7 +231,10 @@ struct UnionPayGateway: Sendable {
         do throws(PostgresError) {
             isDone = try await kit.database.first(statement) != nil
         } catch {
-            guard error.isUniqueViolation("unionpay_transactions_pkey") else { throw error }
+            // The transaction and its posting bear the same number; which of them meets the first one is the server's.
+            guard error.isUniqueViolation("unionpay_transactions_pkey")
+                || error.isUniqueViolation("ledger_postings_kind_reference_key")
+            else { throw error }
             throw UnionPayRefusal.duplicate
         }
         guard isDone else { throw UnionPayRefusal.mismatch }
