@@ -69,7 +69,8 @@ def refuses_other_methods(recorder, document):
         filled = re.sub(r"\{\w+\}", "x", path)
         status, _, headers = recorder.call(document.service, wrong, filled, key=False)
         allowed = {m.strip() for m in headers.get("Allow", "").split(",")}
-        described = {op.method for op in document.operations if op.pattern.match(filled)}
+        # A path without parameters is a resource of its own, though a template with one would fit it too.
+        described = {op.method for op in document.operations if op.path == path}
         assert status == 405 and described <= allowed, f"{wrong} {path}: {status}, Allow: {headers.get('Allow')}"
 
 
