@@ -25,20 +25,32 @@ async function renew() {
   if (again) { again = false; renew(); }
 }
 
+// A page that nobody looks at gives its connection back (browsers have six for a site) and takes it up again when it
+// is looked at; a board that calls for its people (data-chime) goes on listening.
 if (root && "EventSource" in window) {
-  const source = new EventSource(root.dataset.stream);
-  const match = root.dataset.match;
+  const { match, chime } = root.dataset;
+  let source;
   const heard = (event) => { if (!match || (event.data ?? "").includes(match)) renew(); };
-  source.onmessage = heard;
-  for (const move of (root.dataset.events ?? "").split(" ")) if (move) source.addEventListener(move, (event) => {
-    heard(event);
-    if (move === "order.paid" && root.dataset.chime) {
-      document.title = "● " + document.title.replace(/^● /, "");
-      document.dispatchEvent(new CustomEvent("linli:toast", { detail: root.dataset.chime }));
-    }
+  const show = (on) => { lamp?.classList.toggle("on", on); if (lamp) lamp.textContent = on ? lamp.dataset.on : lamp.dataset.off; };
+  const paid = () => {
+    if (document.hidden) document.title = "● " + document.title.replace(/^● /, "");
+    document.dispatchEvent(new CustomEvent("linli:toast", { detail: chime }));
+  };
+  const open = () => {
+    source = new EventSource(root.dataset.stream);
+    source.onmessage = heard;
+    for (const move of (root.dataset.events ?? "").split(" ")) if (move) source.addEventListener(move, heard);
+    if (chime) source.addEventListener("order.paid", paid);
+    // What happened while nobody listened is on the page that is fetched now.
+    source.onopen = () => { show(true); renew(); };
+    source.onerror = () => show(false);
+  };
+  const close = () => { source?.close(); source = undefined; show(false); };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { if (!chime) close(); return; }
+    document.title = document.title.replace(/^● /, "");
+    if (source && source.readyState !== EventSource.CLOSED) renew(); else open();
   });
-  source.onopen = () => { lamp?.classList.add("on"); if (lamp) lamp.textContent = lamp.dataset.on; renew(); };
-  source.onerror = () => { lamp?.classList.remove("on"); if (lamp) lamp.textContent = lamp.dataset.off; };
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { document.title = document.title.replace(/^● /, ""); renew(); } });
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", () => { if (!source && !(document.hidden && !chime)) open(); });
 }
