@@ -12,6 +12,8 @@ public enum StorefrontService: Service {
     public static let name = "storefront"
     public static let databaseVariable = "STOREFRONT_DATABASE_URL"
     public static let defaultPort = 7000
+    /// Each live page holds one, at both ends.
+    public static let connectionsMax = 12_000
     public static let neighbours = ["catalog", "orders", "notifications"]
     public static let migrations = Migration.all(in: [
         ("0001_create_accounts.sql", PackageResources._001_create_accounts_sql),
