@@ -50,19 +50,19 @@ run_compose() {
     count $? "the images build"
     [ $failed = 0 ] || return
     LINLI_HTTP_PORT=$(free_port)
-    export LINLI_HTTP_PORT
+    export LINLI_HTTP_PORT PUBLIC_URL="http://127.0.0.1:$LINLI_HTTP_PORT"
     say "bringing everything up"
     compose up -d >"$work/compose-up.log" 2>&1 || tail -n 20 "$work/compose-up.log"
     wait_healthy 120
     count $? "all containers become healthy"
-    python3 "$LINLI_ROOT/Tests/FlowTests/main_flow.py" "http://127.0.0.1:$LINLI_HTTP_PORT" --first
+    python3 "$LINLI_ROOT/Tests/FlowTests/main_flow.py" "http://127.0.0.1:$LINLI_HTTP_PORT" --keep "$work/kept.json"
     count $? "the main flow over HTTP"
     say "restarting with the data kept"
     compose stop >/dev/null 2>&1
     compose start >/dev/null 2>&1
     wait_healthy 120
     count $? "all containers are healthy again"
-    python3 "$LINLI_ROOT/Tests/FlowTests/main_flow.py" "http://127.0.0.1:$LINLI_HTTP_PORT" --again
+    python3 "$LINLI_ROOT/Tests/FlowTests/main_flow.py" "http://127.0.0.1:$LINLI_HTTP_PORT" --again "$work/kept.json"
     count $? "what was there before the restart is there, and the main flow works again"
     [ "$(docker inspect -f '{{.Config.User}}' linli-test_catalog_1)" = 65534:65534 ]
     count $? "the services run without root"

@@ -1,11 +1,12 @@
 """The main flow over HTTP through the public door, as a customer and a shop would do it: find a store, order, pay at the
 cashier's page, be served. Needs nothing but Python.
 
-    main_flow.py BASE_URL --first     makes a merchant, plays the flow, and remembers the order's number in the store
-    main_flow.py BASE_URL --again     the order of --first is still there; plays the flow once more
+    main_flow.py BASE_URL [--keep FILE]     makes a merchant and plays the flow; FILE keeps the sessions and the order
+    main_flow.py BASE_URL --again FILE      sessions and order are still there; plays the flow once more
 """
 import html
 import json
+import pathlib
 import re
 import secrets
 import sys
@@ -23,7 +24,7 @@ class Door:
 
     def __init__(self, base):
         self.base = base.rstrip("/")
-        self.token = None
+        self.sessions = {}
 
     def call(self, method, path, body=None, token=None, key=None, expect=(200, 201, 202, 204)):
         request = urllib.request.Request(self.base + path, method=method,
@@ -43,9 +44,12 @@ class Door:
         return json.loads(data) if data else None
 
     def sign_in(self, phone):
-        self.call("POST", "/api/v1/sign-in/codes", {"phone": phone})
-        code = wait_for(lambda: self.code(phone), 10, "the one-time code")
-        return self.call("POST", "/api/v1/sign-in", {"phone": phone, "code": code})["token"]
+        """The person's session; a new one for whoever has none yet."""
+        if phone not in self.sessions:
+            self.call("POST", "/api/v1/sign-in/codes", {"phone": phone})
+            code = wait_for(lambda: self.code(phone), 10, "the one-time code")
+            self.sessions[phone] = self.call("POST", "/api/v1/sign-in", {"phone": phone, "code": code})["token"]
+        return self.sessions[phone]
 
     def code(self, phone):
         """The newest code on the development mailbox page."""
@@ -91,10 +95,11 @@ def pay_at_cashier(url):
 
 
 def make_store(door, operator):
+    number = secrets.token_hex(4)
     merchant = door.call("POST", "/api/v1/merchants", {
-        "code": "flow-noodles", "name": {"zh": "流程面馆", "en": "Flow Noodles"}, "kind": "restaurant"}, operator)
+        "code": f"flow-{number}", "name": {"zh": "流程面馆", "en": "Flow Noodles"}, "kind": "restaurant"}, operator)
     store = door.call("POST", "/api/v1/stores", {
-        "merchant_id": merchant["id"], "number": "FLOW-1", "name": {"zh": "流程面馆", "en": "Flow Noodles"},
+        "merchant_id": merchant["id"], "number": number, "name": {"zh": "流程面馆", "en": "Flow Noodles"},
         "address": "黄浦区汉口路 1 号", "city": "上海市", "province": "31",
         "location": {"latitude": 31.2335, "longitude": 121.4737}, "time_zone": "Asia/Shanghai",
         "opening_hours": [{"day": day, "periods": [{"opens": "00:00", "closes": "24:00"}]} for day in range(1, 8)],
@@ -141,12 +146,15 @@ def stock(door, store):
 
 
 def main():
-    door = Door(sys.argv[1])
-    if sys.argv[2:] == ["--again"]:
-        customer = door.sign_in(CUSTOMER_PHONE)
-        orders = door.call("GET", "/api/v1/orders", token=customer)["items"]
-        assert any(order["states"]["order"] == "completed" for order in orders), orders
+    door, options = Door(sys.argv[1]), dict(zip(sys.argv[2::2], sys.argv[3::2]))
+    if "--again" in options:
+        kept = json.loads(pathlib.Path(options["--again"]).read_text())
+        door.sessions = kept["sessions"]
+        order = door.call("GET", f"/api/v1/orders/{kept['order']}", token=door.sign_in(CUSTOMER_PHONE))
+        assert order["states"]["order"] == "completed", order
     store, order, _, left = play(door)
+    if "--keep" in options:
+        pathlib.Path(options["--keep"]).write_text(json.dumps({"sessions": door.sessions, "order": order}))
     print(f"order {order} of store {store} was served; {left} left")
 
 
