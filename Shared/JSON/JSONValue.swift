@@ -7,7 +7,12 @@ public indirect enum JSONValue: Hashable, Sendable {
     case double(Double)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object(JSONObject)
+
+    /// An object of these members.
+    public static func object(_ members: [String: JSONValue]) -> JSONValue {
+        .object(JSONObject(members.map { ($0.key, $0.value) }))
+    }
 
     /// The member `name` of an object, if this is one and has it.
     public subscript(name: String) -> JSONValue? {
@@ -51,7 +56,7 @@ extension JSONValue: JSONWritable, JSONReadable {
     /// Reads any value.
     public init(from json: inout JSONReader) throws(JSONError) {
         switch try json.nextType() {
-        case .object: self = .object(try json.read())
+        case .object: self = .object(try JSONObject(from: &json))
         case .array: self = .array(try json.read())
         case .string: self = .string(try json.string())
         case .bool: self = .bool(try json.bool())
@@ -72,7 +77,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))
+        self = .object(JSONObject(elements))
     }
     public init(nilLiteral: ()) { self = .null }
 }

@@ -94,6 +94,42 @@ private func decode<T: JSONReadable>(_ type: T.Type, _ text: String, _ mode: JSO
 }
 
 @Suite
+struct JSONObjectTests {
+    @Test func `members are found by name, set, removed, and written in the order of their names`() {
+        var object: JSONObject = ["b": 2, "a": 1, "c": 3]
+        #expect(object.map(\.name) == ["a", "b", "c"])
+        #expect(object["b"] == 2 && object["d"] == .none)
+        object["aa"] = "x"
+        object["c"] = 4
+        object["a"] = nil
+        object["z"] = nil
+        #expect(String(decoding: JSON.encode(object), as: UTF8.self) == #"{"aa":"x","b":2,"c":4}"#)
+        #expect(object == ["c": 4, "b": 2, "aa": "x"])
+    }
+
+    @Test func `where names may stand twice the last counts`() throws {
+        let text = #"{"b":1,"a":1,"b":2,"a":[],"b":3}"#
+        #expect(try decode(JSONObject.self, text, .lenient) == ["a": [], "b": 3])
+        #expect(throws: JSONError.self) { try decode(JSONObject.self, text) }
+    }
+
+    @Test func `it agrees with a dictionary`() {
+        var random = Seeded(state: 7)
+        for _ in 0..<2_000 {
+            var object = JSONObject()
+            var dictionary: [String: JSONValue] = [:]
+            for _ in 0..<20 {
+                let name = String(UInt8.random(in: 97...103, using: &random))
+                let value = Bool.random(using: &random) ? JSONValue.int(Int64.random(in: 0...9, using: &random)) : nil
+                object[name] = value
+                dictionary[name] = value
+            }
+            #expect(JSONValue.object(object) == .object(dictionary), "seed 7")
+        }
+    }
+}
+
+@Suite
 struct JSONTests {
     @Test func `a value is written without spaces, absent members are left out`() {
         let lines = [Line(sku: "a\"b", quantity: 2), Line(sku: "面", quantity: -1, note: "\n")]
@@ -166,7 +202,7 @@ struct JSONTests {
         case (.double(let a), .double(let b)): a == b || abs(a - b) <= abs(a) * 1e-15
         case (.array(let a), .array(let b)): a.count == b.count && zip(a, b).allSatisfy { isSame($0, $1) }
         case (.object(let a), .object(let b)):
-            a.count == b.count && a.allSatisfy { key, value in b[key].map { isSame(value, $0) } ?? false }
+            a.count == b.count && zip(a, b).allSatisfy { $0.name == $1.name && isSame($0.value, $1.value) }
         default: left == right
         }
     }

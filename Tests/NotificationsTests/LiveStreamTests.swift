@@ -41,7 +41,7 @@ import Testing
                 Issue.record("not an object")
                 return
             }
-            #expect(Set(members.map(\.0)) == ["order_id", "number", "store_id", "states", "queue_number"])
+            #expect(Set(members.map(\.name)) == ["order_id", "number", "store_id", "states", "queue_number"])
             #expect(!text.contains(order.customer.description))
         }
     }

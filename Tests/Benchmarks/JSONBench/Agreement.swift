@@ -87,7 +87,8 @@ struct AnyValue: Codable {
         case .double(let double): try container.encode(double)
         case .string(let text): try container.encode(text)
         case .array(let values): try container.encode(values.map(AnyValue.init))
-        case .object(let members): try container.encode(members.mapValues(AnyValue.init))
+        case .object(let members):
+            try container.encode(Dictionary(uniqueKeysWithValues: members.map { ($0.name, AnyValue(value: $0.value)) }))
         }
     }
 }
