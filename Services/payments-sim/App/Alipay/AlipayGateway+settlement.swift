@@ -94,7 +94,7 @@ extension AlipayGateway {
     func querySettlement(_ call: AlipayRequest) async throws -> Answer {
         let number = try call.optional("out_request_no", 64), settleNo = try call.optional("settle_no", 64)
         let found = try await kit.database.first(FindAlipaySettlement(
-            appID: call.merchant.appID, outRequestNo: number, settleNo: settleNo.isEmpty ? nil : settleNo))
+            appID: call.merchant.appID, outRequestNo: settleNo.isEmpty ? number : nil, settleNo: settleNo.isEmpty ? nil : settleNo))
         guard let found else { throw AlipayRefusal.tradeNotExist }
         let time = JSONValue.string(BeijingTime.plain(found.at))
         let details = zip(found.accounts, found.amounts).enumerated().map { index, part -> JSONValue in

@@ -89,12 +89,13 @@ extension AlipayGateway {
 
     // MARK: What the merchant asks
 
-    /// The trade that a call names. To the merchant a code that nobody scanned is none.
+    /// The trade that a call names, Alipay's own number first. To the merchant a code that nobody scanned is none.
     func named(_ call: AlipayRequest) async throws -> AlipayTrade? {
         let tradeNo = try call.optional("trade_no", 64), number = try call.optional("out_trade_no", 64)
         guard !tradeNo.isEmpty || !number.isEmpty else { throw AlipayRefusal.parameter("out_trade_no") }
         let statement = FindAlipayTrade(
-            appID: call.merchant.appID, outTradeNo: number, tradeNo: tradeNo.isEmpty ? nil : tradeNo)
+            appID: call.merchant.appID, outTradeNo: tradeNo.isEmpty ? number : nil,
+            tradeNo: tradeNo.isEmpty ? nil : tradeNo)
         guard let trade = try await kit.database.first(statement), !trade.isHidden else { return nil }
         return trade
     }

@@ -54,7 +54,7 @@ struct AlipayMerchant: Sendable {
     private static func certificateMode(
         _ file: ConfigurationFile, _ section: JSONValue?
     ) throws(ConfigurationFileError) -> CertificateMode? {
-        guard let section, section != .null else { return nil }
+        guard let section, section["app_cert"] != nil else { return nil }
         let certificate = try file.file(section, "app_cert")
         do throws(CryptoError) {
             let key = try X509Certificate(pem: certificate).publicKey

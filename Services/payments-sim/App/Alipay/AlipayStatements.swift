@@ -60,7 +60,7 @@ struct InsertAlipayTrade: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> String { try row.next() }
 }
 
-/// A trade by one of its names; Alipay's own number wins over the merchant's.
+/// A trade by one of its names; the others stay nil.
 struct FindAlipayTrade: Statement {
     var appID = ""
     var outTradeNo: String?
@@ -73,10 +73,7 @@ struct FindAlipayTrade: Statement {
         SELECT app_id, out_trade_no, seller_id, product, token, trade_no, subject, body, passback, total, notify_url,
             return_url, buyer_id, state, created_at, expires_at, paid_at, closed_at, refunded, settled
         FROM alipay_trades
-        WHERE CASE
-            WHEN $4::text IS NOT NULL THEN token = $4
-            WHEN $3::text IS NOT NULL THEN trade_no = $3 AND app_id = $1
-            ELSE app_id = $1 AND out_trade_no = $2 END
+        WHERE (app_id = $1 AND out_trade_no = $2) OR (app_id = $1 AND trade_no = $3) OR token = $4
         """
     func bind(to parameters: inout Parameters) {
         parameters.append(appID)

@@ -135,7 +135,7 @@ struct InsertAlipaySettlement: Statement {
 
 struct FindAlipaySettlement: Statement {
     let appID: String
-    var outRequestNo = ""
+    var outRequestNo: String?
     var settleNo: String?
 
     static let name: StaticString = "find_alipay_settlement"
@@ -143,7 +143,7 @@ struct FindAlipaySettlement: Statement {
     static let sql: StaticString = """
         SELECT app_id, out_request_no, trade_no, settle_no, accounts, amounts, at
         FROM alipay_settlements
-        WHERE app_id = $1 AND CASE WHEN $3::text IS NULL THEN out_request_no = $2 ELSE settle_no = $3 END
+        WHERE (app_id = $1 AND out_request_no = $2) OR (app_id = $1 AND settle_no = $3)
         """
     func bind(to parameters: inout Parameters) {
         parameters.append(appID)

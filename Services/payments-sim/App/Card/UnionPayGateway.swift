@@ -187,9 +187,10 @@ struct UnionPayGateway: Sendable {
     // MARK: What the merchant asks
 
     private func query(_ parameters: [String: String], _ merchant: UnionPayMerchant) async throws -> [String: String] {
+        let queryID = parameters["queryId"].flatMap { $0.isEmpty ? nil : $0 }
         let found = try await kit.database.first(FindUnionPay(
-            merID: merchant.merID, orderID: try Self.number(parameters), txnTime: try Self.time(parameters),
-            queryID: parameters["queryId"]))
+            merID: merchant.merID, orderID: queryID == nil ? try Self.number(parameters) : "",
+            txnTime: try Self.time(parameters), queryID: queryID))
         guard let found else { throw UnionPayRefusal.notFound }
         var fields = notice(found, last4: found.cardLast4)
         let isDone = ["SUCCESS", "UNDONE"].contains(found.state), isOver = found.expiresAt <= clock.now()

@@ -68,10 +68,8 @@ struct FindUnionPay: Statement {
         SELECT mer_id, order_id, txn_time, kind, query_id, orig_query_id, amount, front_url, back_url, reserved, token,
             state, card_last4, code, tries, created_at, expires_at, settled_at, refunded
         FROM unionpay_transactions
-        WHERE CASE
-            WHEN $5::text IS NOT NULL THEN token = $5
-            WHEN $4::text IS NOT NULL THEN mer_id = $1 AND query_id = $4
-            ELSE mer_id = $1 AND order_id = $2 AND ($3 = '' OR txn_time = $3) END
+        WHERE (mer_id = $1 AND order_id = $2 AND ($3 = '' OR txn_time = $3)) OR (mer_id = $1 AND query_id = $4)
+            OR token = $5
         ORDER BY created_at DESC
         LIMIT 1
         """

@@ -59,7 +59,7 @@ struct FindCombined: Statement {
             expires_at,
             paid_at, closed_at
         FROM wechat_combined
-        WHERE CASE WHEN $3::text IS NULL THEN mchid = $1 AND out_trade_no = $2 ELSE token = $3 END
+        WHERE (mchid = $1 AND out_trade_no = $2) OR token = $3
         """
     func bind(to parameters: inout Parameters) {
         parameters.append(mchid)

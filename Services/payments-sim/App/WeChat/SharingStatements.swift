@@ -139,36 +139,52 @@ struct InsertSharingOrder: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> String { try row.next() }
 }
 
-/// Requests by number, or those that are still under way.
-struct FindSharingOrders: Statement {
-    var mchid: String?
+extension SharingOrder {
+    init(_ row: inout RowReader) throws(PostgresError) {
+        self.init(
+            mchid: try row.next(), outOrderNo: try row.next(), transactionID: try row.next(), orderID: try row.next(),
+            request: try row.next(), finishes: try row.next(), unfrozen: try row.next(), state: try row.next(),
+            createdAt: try row.next(), finishedAt: try row.next())
+    }
+}
+
+/// Requests that are still under way, oldest first.
+struct OpenSharingOrders: Statement {
+    let limit: Int64
+
+    static let name: StaticString = "open_sharing_orders"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT mchid, out_order_no, transaction_id, order_id, request, finishes, unfrozen, state, created_at, finished_at
+        FROM sharing_orders
+        WHERE state = 'PROCESSING'
+        ORDER BY created_at
+        LIMIT $1
+        """
+    func bind(to parameters: inout Parameters) { parameters.append(limit) }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> SharingOrder { try SharingOrder(&row) }
+}
+
+/// A request by one of its numbers; the other stays nil.
+struct FindSharingOrder: Statement {
+    let mchid: String
     var outOrderNo: String?
     var orderID: String?
 
-    static let name: StaticString = "find_sharing_orders"
+    static let name: StaticString = "find_sharing_order"
     static let mode = StatementMode.read
     static let sql: StaticString = """
         SELECT mchid, out_order_no, transaction_id, order_id, request, finishes, unfrozen, state, created_at,
             finished_at
         FROM sharing_orders
-        WHERE CASE
-            WHEN $2::text IS NOT NULL THEN mchid = $1 AND out_order_no = $2
-            WHEN $3::text IS NOT NULL THEN mchid = $1 AND order_id = $3
-            ELSE state = 'PROCESSING' END
-        ORDER BY created_at
-        LIMIT 50
+        WHERE (mchid = $1 AND out_order_no = $2) OR (mchid = $1 AND order_id = $3)
         """
     func bind(to parameters: inout Parameters) {
         parameters.append(mchid)
         parameters.append(outOrderNo)
         parameters.append(orderID)
     }
-    static func decode(_ row: inout RowReader) throws(PostgresError) -> SharingOrder {
-        SharingOrder(
-            mchid: try row.next(), outOrderNo: try row.next(), transactionID: try row.next(), orderID: try row.next(),
-            request: try row.next(), finishes: try row.next(), unfrozen: try row.next(), state: try row.next(),
-            createdAt: try row.next(), finishedAt: try row.next())
-    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> SharingOrder { try SharingOrder(&row) }
 }
 
 struct SharingParts: Statement {

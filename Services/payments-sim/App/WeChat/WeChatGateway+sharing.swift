@@ -121,12 +121,12 @@ extension WeChatGateway {
     }
 
     private func existing(_ order: SharingOrder) async throws -> SharingOrder? {
-        let found = try await sharing(FindSharingOrders(mchid: order.mchid, outOrderNo: order.outOrderNo))
+        let found = try await sharing(FindSharingOrder(mchid: order.mchid, outOrderNo: order.outOrderNo))
         if let found, found.request != order.request { throw WeChatRefusal.sharingNumberUsed }
         return found
     }
 
-    private func sharing(_ statement: FindSharingOrders) async throws -> SharingOrder? {
+    private func sharing(_ statement: FindSharingOrder) async throws -> SharingOrder? {
         guard var order = try await kit.database.first(statement) else { return nil }
         order.parts = try await kit.database.all(SharingParts(mchid: order.mchid, outOrderNo: order.outOrderNo))
         return order
@@ -156,19 +156,20 @@ extension WeChatGateway {
 
     /// What the gateway does a moment later: the receivers get their money.
     func finishSharing() async throws -> JobProgress {
-        let open = try await kit.database.all(FindSharingOrders())
+        let limit: Int64 = 50
+        let open = try await kit.database.all(OpenSharingOrders(limit: limit))
         for order in open {
             try await kit.database.execute(
                 FinishSharing(mchid: order.mchid, outOrderNo: order.outOrderNo, at: clock.now()))
         }
-        return open.count == 50 ? .more : .idle
+        return open.count == limit ? .more : .idle
     }
 
     // MARK: Looking and returning
 
     private func querySharing(_ verified: VerifiedRequest) async throws -> Answer {
         let number = try verified.request.parameters.require("out_order_no", as: String.self)
-        let found = try await sharing(FindSharingOrders(mchid: verified.merchant.mchid, outOrderNo: number))
+        let found = try await sharing(FindSharingOrder(mchid: verified.merchant.mchid, outOrderNo: number))
         guard let found, found.transactionID == verified.request.query["transaction_id"] else {
             throw WeChatRefusal.sharingNotExist
         }
@@ -188,8 +189,9 @@ extension WeChatGateway {
         guard let amount = body["amount"]?.int, amount > 0 else {
             throw WeChatRefusal.parameter("amount", "整数，单位为分，至少为1")
         }
-        let found = try await sharing(FindSharingOrders(
-            mchid: mchid, outOrderNo: body["out_order_no"]?.string, orderID: body["order_id"]?.string ?? ""))
+        let outOrderNo = body["out_order_no"]?.string
+        let found = try await sharing(FindSharingOrder(
+            mchid: mchid, outOrderNo: outOrderNo, orderID: outOrderNo == nil ? body["order_id"]?.string : nil))
         guard let order = found else { throw WeChatRefusal.sharingNotExist }
         let value = SharingReturn(
             mchid: mchid, outReturnNo: number, outOrderNo: order.outOrderNo, orderID: order.orderID,
