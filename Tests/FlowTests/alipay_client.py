@@ -1,15 +1,18 @@
 """The public client `python-alipay-sdk`, unmodified but for its base URL, lives a merchant's whole life against the
 simulator."""
 import csv
+import importlib.util
 import io
+import json
 import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
 
-from alipay import AliPay
+from alipay import AliPay, DCAliPay
 from alipay.exceptions import AliPayException
-from gateway_rehearsal import Checks, Ear, NoRedirect, Simulator, press_pay, unique, wait_for
+from certificates import alipay_certificates
+from gateway_rehearsal import Checks, Ear, NoRedirect, Simulator, press_closed, press_pay, unique, wait_for
 
 checks = Checks()
 
@@ -122,8 +125,12 @@ class Life:
 
     def close(self):
         number = unique("close")
-        self.ok(self.client.api_alipay_trade_create("面", number, "1.00", buyer_id=self.settings["buyer_id"]))
+        code = self.ok(self.client.api_alipay_trade_precreate("面", number, "1.00"))["qr_code"]
+        with urllib.request.urlopen(code, timeout=20) as page:
+            assert 'value="pay"' in page.read().decode()
         self.ok(self.client.api_alipay_trade_close(out_trade_no=number))
+        press_closed(code)
+        assert self.client.api_alipay_trade_query(out_trade_no=number)["trade_status"] == "TRADE_CLOSED"
         self.control("pay", number, expect=[409])
         self.refused(self.client.api_alipay_trade_close(out_trade_no=number), "ACQ.TRADE_STATUS_ERROR")
         self.refused(self.client.api_alipay_trade_precreate("面", number, "1.00"), "ACQ.TRADE_HAS_CLOSE")
@@ -185,6 +192,16 @@ class Life:
         from Cryptodome.PublicKey import RSA
         return RSA.generate(2048)
 
+    def braces(self):
+        """This client counts braces without looking at quotes (surprise 15)."""
+        number = unique("brace")
+        self.ok(self.client.api_alipay_trade_create("面 {", number, "2.00", buyer_id=self.settings["buyer_id"]))
+        self.control("pay", number)
+        self.ok(self.client.api_alipay_trade_refund(
+            "1.00", out_trade_no=number, out_request_no="r1", refund_reason="}}{"))
+        found = self.ok(self.client.api_alipay_trade_fastpay_refund_query("r1", out_trade_no=number))
+        assert found["refund_reason"] == "}}{", found
+
     def bills(self):
         day = self.sim.control("bills/make", {})["date"]
         ask = "alipay.data.dataservice.bill.downloadurl.query"
@@ -212,8 +229,44 @@ class Life:
         assert fen(last[8]) == self.sim.ledger()[f"alipay:{self.settings['seller_id']}"], last
 
 
+def not_there(module):
+    assert importlib.util.find_spec(module) is None, f"{module} is in this environment too"
+
+
 def fen(yuan):
     return round(float(yuan) * 100)
+
+
+class CertificateLife(Life):
+    """The same merchant with keys in certificates: calls name theirs, answers name Alipay's."""
+
+    def __init__(self, sim, ear):
+        super().__init__(sim, ear)
+        files = alipay_certificates(sim.keys)
+        self.client = DCAliPay(
+            appid=self.settings["app_id"], app_notify_url=ear.url, app_private_key_string=sim.key("alipay_app_key.pem"),
+            app_public_key_cert_string=files["app"], alipay_public_key_cert_string=files["alipay"],
+            alipay_root_cert_string=files["root"])
+        self.client._gateway = sim.url + "/gateway.do"
+        mode = {"app_cert": "alipay_app_chain.pem", "alipay_cert": "alipay_chain.pem", "root_cert": "alipay_root.pem",
+                "app_cert_sn": self.client.app_cert_sn, "alipay_cert_sn": DCAliPay.get_cert_sn(files["alipay"]),
+                "alipay_root_cert_sn": self.client.alipay_root_cert_sn}
+        sim.settings["alipay"]["cert_mode"] = mode
+        (sim.keys / "server.json").write_text(json.dumps(sim.settings))
+        sim.stack.kill("payments-sim")
+        sim.stack.start("payments-sim")
+
+    def names_its_certificate(self):
+        self.refused(self.client.api_alipay_trade_query(out_trade_no=unique("none")), "ACQ.TRADE_NOT_EXIST")
+        right = self.client._app_cert_sn
+        try:
+            self.client._app_cert_sn = "0" * 32
+            self.client.api_alipay_trade_query(out_trade_no=unique("none"))
+            raise AssertionError("an unknown certificate was believed")
+        except AliPayException as error:
+            assert "isv.invalid-app-cert-sn" in str(error), error
+        finally:
+            self.client._app_cert_sn = right
 
 
 with Simulator() as sim:
@@ -230,6 +283,19 @@ with Simulator() as sim:
             ("money is given to a receiver, never too much", life.settle),
             ("a notification comes again until its body is success", life.retries),
             ("bad signatures, methods and amounts are refused", life.bad),
+            ("surprise 15: texts with braces", life.braces),
             ("the bills' totals match", life.bills)]:
         checks.run(f"python-alipay-sdk: {name}", step)
+    checks.run("python-alipay-sdk: surprise 24: it shares no environment with Alipay's own client",
+               lambda: not_there("alipay.aop"))
+    life = CertificateLife(sim, Ear())
+    for name, step in [
+            ("a code is scanned, paid at the cashier, told, queried and refunded twice, never over", life.precreate),
+            ("a desktop page pays and comes back with a signed address",
+             lambda: life.page(life.client.api_alipay_trade_page_pay)),
+            ("a till's payment pays and is cancelled", life.till),
+            ("a closed trade cannot be paid", life.close),
+            ("calls name their certificate", life.names_its_certificate),
+            ("the bills' totals match", life.bills)]:
+        checks.run(f"python-alipay-sdk (certificates): {name}", step)
 checks.exit()

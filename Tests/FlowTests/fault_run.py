@@ -1,5 +1,5 @@
-"""Thousands of orders, placed and paid at once through the public API, while the gateway misbehaves and two services die:
-afterwards every order is right, the gateway's ledger is at zero, and nobody finds anything to reconcile.
+"""Thousands of orders, placed and paid at once through the public API, while the gateway misbehaves and two services
+die: afterwards every order is right, the gateway's ledger is at zero, and nobody finds anything to reconcile.
 
     fault_run.py [--orders N] [--seed S]
 

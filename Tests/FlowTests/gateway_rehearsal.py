@@ -1,4 +1,4 @@
-"""What the flow tests of public payment clients share: a simulator of its own, and a merchant's ear for notifications."""
+"""What the flow tests of public payment clients share: a simulator of its own, and an ear for notifications."""
 import http.server
 import json
 import pathlib
@@ -79,7 +79,7 @@ class Simulator:
 
 
 def press_pay(url):
-    """Opens a cashier's page and presses its pay button, as a person does. Returns where the person ends, and the page."""
+    """Opens a cashier's page and presses its pay button, as a person does. Returns where that leads, and the page."""
     with urllib.request.urlopen(url, timeout=20) as page:
         address, text = page.geturl(), page.read().decode()
     assert 'name="decision"' in text, text[:800]
@@ -92,6 +92,14 @@ def press_pay(url):
         assert redirect.code == 303, (redirect.code, redirect.read())
         return urllib.parse.urljoin(address, redirect.headers["Location"]), text
     raise AssertionError("the cashier did not lead anywhere")
+
+
+def press_closed(url):
+    """Opens the cashier of what is over: there is no button, and what it would send pays nothing."""
+    with urllib.request.urlopen(url, timeout=20) as page:
+        assert 'name="decision"' not in page.read().decode(), "a closed payment can be paid"
+    data = urllib.parse.urlencode({"decision": "pay"}).encode()
+    urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=20).close()
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -3,8 +3,10 @@ simulator: with platform certificates, which rotate meanwhile, and in the public
 import gzip
 import hashlib
 import json
+import re
+import urllib.request
 
-from gateway_rehearsal import Checks, Ear, Simulator, press_pay, unique
+from gateway_rehearsal import Checks, Ear, Simulator, press_closed, press_pay, unique
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
@@ -72,12 +74,34 @@ class Life:
 
     def close_then_pay(self):
         number = unique("close")
-        ok(self.wxpay.pay(description="面", out_trade_no=number, amount={"total": 1}))
+        order = {"description": "面", "out_trade_no": number, "amount": {"total": 1}, "pay_type": WeChatPayType.H5,
+                 "scene_info": {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}}
+        page = ok(self.wxpay.pay(**order))["h5_url"]
         code, text = self.wxpay.close(number)
         assert (code, text) in ((204, ""), (204, b"")), (code, text)
         assert ok(self.wxpay.query(out_trade_no=number))["trade_state"] == "CLOSED"
+        # Neither the page nor what its button would send pays any more.
+        press_closed(page)
         self.sim.control("wechat/pay", {"mchid": self.mchid, "out_trade_no": number}, expect=[409])
-        refused(self.wxpay.pay(description="面", out_trade_no=number, amount={"total": 1}), "ORDER_CLOSED")
+        assert ok(self.wxpay.query(out_trade_no=number))["trade_state"] == "CLOSED"
+        refused(self.wxpay.pay(**order), "ORDER_CLOSED")
+
+    def wrong_calls(self):
+        """What this client itself does wrong: a right gateway refuses it."""
+        number = unique("a|b")
+        refused(self.wxpay.query(out_trade_no=number), "SIGN_ERROR")
+        core = self.wxpay._core
+        from wechatpayv3.type import RequestType
+        refused(core.request("/v3/pay/transactions/native", method=RequestType.POST, data={}), "SIGN_ERROR")
+
+    def till_page(self):
+        with urllib.request.urlopen(f"{self.sim.url}/cashier/wechat/code", timeout=20) as page:
+            code = re.search(r'class="digits">(\d+)<', page.read().decode()).group(1)
+        number = unique("phone")
+        status, text = self.wxpay.pay(
+            description="面", out_trade_no=number, amount={"total": 3}, pay_type=WeChatPayType.CODEPAY,
+            payer={"auth_code": code}, scene_info={"store_info": {"id": "1"}})
+        assert status == 200 and json.loads(text)["trade_state"] == "SUCCESS", (status, text)
 
     def jsapi(self):
         number, appid = unique("jsapi"), self.sim.settings["wechat"]["appid"]
@@ -194,6 +218,8 @@ with Simulator() as sim:
         for name, step in [
                 ("a payment is paid at the cashier, told, queried and refunded twice, never over", life.pay_and_refund),
                 ("a closed payment cannot be paid", life.close_then_pay),
+                ("surprises 10, 25: what the client signs otherwise than it sends is refused", life.wrong_calls),
+                ("a till pays with the code that a phone shows", life.till_page),
                 ("JSAPI pays only with the right pay sign", life.jsapi),
                 ("a payment code pays and is taken back", life.payment_code),
                 ("a combined payment is paid, and another closed", life.combined),

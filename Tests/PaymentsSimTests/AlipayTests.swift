@@ -10,73 +10,24 @@ import Testing
 
 /// Alipay over the real routes: what public clients rely on beyond their own calls.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct AlipayTests {
-    private static let appID = "2021000100000109"
-
-    /// Signed parameters of a call.
-    private func parameters(
-        _ rehearsal: Rehearsal, _ method: String, _ content: JSONValue, changes: [String: String] = [:]
-    ) throws -> [String: String] {
-        var parameters = [
-            "app_id": Self.appID, "method": method, "charset": "utf-8", "sign_type": "RSA2", "version": "1.0",
-            "timestamp": "2026-11-23 13:24:06", "notify_url": rehearsal.merchant.url + "/notify",
-            "biz_content": JSON.text(content),
-        ]
-        parameters.merge(changes) { $1 }
-        let key = try RSAPrivateKey(pem: RehearsalKeys.shared.text("alipay_app_key.pem"))
-        parameters["sign"] = Base64.encode(try key.sign(Array(AlipayRequest.signed(parameters).utf8)))
-        return parameters
-    }
-
-    private func call(
-        _ rehearsal: Rehearsal, _ method: String, _ content: JSONValue, changes: [String: String] = [:]
-    ) async throws -> JSONValue {
-        let all = try parameters(rehearsal, method, content, changes: changes)
-        // As the official client does: common parameters in the query, the content in the body.
-        let query = FormText.encode(all.filter { $0.key != "biz_content" })
-        let body = FormText.encode(all.filter { $0.key == "biz_content" })
-        let answer = try await rehearsal.simulator.send(
-            .post, "/gateway.do?" + query, body: Array(body.utf8),
-            headers: [("content-type", "application/x-www-form-urlencoded")])
-        #expect(answer.status == .ok)
-        let value = try JSON.decode(JSONValue.self, from: answer.body)
-        guard let signature = value["sign"]?.string else {
-            return try #require(value["error_response"] ?? value[AlipayRequest.node(method)])
-        }
-        // The node as it was sent, up to the sign that follows at once.
-        let text = answer.text
-        let start = try #require(text.firstIndex(of: ":")), end = try #require(text.firstRange(of: ",\"sign\":\""))
-        let node = text[text.index(after: start)..<end.lowerBound]
-        let key = try RSAPublicKey(pem: RehearsalKeys.shared.text("alipay.pem"))
-        #expect(key.isValidSignature(try #require(Base64.decode(signature)), for: Array(node.utf8)))
-        return try #require(value[AlipayRequest.node(method)])
-    }
-
-    private func order(_ number: String, _ amount: String = "10.00") -> JSONValue {
-        ["out_trade_no": .string(number), "total_amount": .string(amount), "subject": "葱油拌面 {a}"]
-    }
-
-    private func pay(_ rehearsal: Rehearsal, _ number: String) async throws -> Int {
-        try await rehearsal.control("alipay/pay", ["out_trade_no": .string(number), "app_id": .string(Self.appID)])
-    }
-
     @Test func `a trade is coded, scanned, paid, told and refunded, with the ledger at zero`() async throws {
         try await Rehearsal.with { rehearsal in
             rehearsal.merchant.on(.post, "/notify") { _ in .text(.ok, "success") }
-            let code = try await call(rehearsal, "alipay.trade.precreate", order("a1"))
+            let code = try await rehearsal.alipay("alipay.trade.precreate", rehearsal.alipayOrder("a1"))
             #expect(code["qr_code"]?.string?.hasPrefix(RehearsalKeys.baseURL) == true)
             let query: JSONValue = ["out_trade_no": "a1"]
-            #expect(try await call(rehearsal, "alipay.trade.query", query)["sub_code"] == "ACQ.TRADE_NOT_EXIST")
-            #expect(try await pay(rehearsal, "a1") == 204)
-            let paid = try await call(rehearsal, "alipay.trade.query", query)
+            #expect(try await rehearsal.alipay("alipay.trade.query", query)["sub_code"] == "ACQ.TRADE_NOT_EXIST")
+            #expect(try await rehearsal.payAlipay("a1") == 204)
+            let paid = try await rehearsal.alipay("alipay.trade.query", query)
             #expect(paid["trade_status"] == "TRADE_SUCCESS")
             await rehearsal.merchant.waitForRequests(1)
             let form = QueryItems(String(decoding: rehearsal.merchant.requests[0].body, as: UTF8.self))
             #expect(form["trade_status"] == "TRADE_SUCCESS")
             #expect(form["fund_bill_list"] == "[{\"amount\":\"10.00\",\"fundChannel\":\"ALIPAYACCOUNT\"}]")
             let refund: JSONValue = ["out_trade_no": "a1", "refund_amount": "10.00"]
-            #expect(try await call(rehearsal, "alipay.trade.refund", refund)["fund_change"] == "Y")
-            #expect(try await call(rehearsal, "alipay.trade.refund", refund)["fund_change"] == "N")
-            #expect(try await call(rehearsal, "alipay.trade.query", query)["trade_status"] == "TRADE_CLOSED")
+            #expect(try await rehearsal.alipay("alipay.trade.refund", refund)["fund_change"] == "Y")
+            #expect(try await rehearsal.alipay("alipay.trade.refund", refund)["fund_change"] == "N")
+            #expect(try await rehearsal.alipay("alipay.trade.query", query)["trade_status"] == "TRADE_CLOSED")
             #expect(try await rehearsal.balances().values.allSatisfy { $0 == 0 })
         }
     }
@@ -90,10 +41,10 @@ import Testing
                 (["method": "alipay.nothing"], "isv.invalid-method"), (["method": ""], "isv.missing-method"),
             ]
             for (changes, expected) in cases {
-                let answer = try await call(rehearsal, "alipay.trade.query", ["out_trade_no": "x"], changes: changes)
+                let answer = try await rehearsal.alipay("alipay.trade.query", ["out_trade_no": "x"], changes: changes)
                 #expect(answer["sub_code"]?.string == expected)
             }
-            var wrong = try parameters(rehearsal, "alipay.trade.query", ["out_trade_no": "x"])
+            var wrong = try rehearsal.alipayParameters("alipay.trade.query", ["out_trade_no": "x"])
             wrong["sign"] = Base64.encode(RandomBytes.make(256))
             let answer = try await rehearsal.simulator.send(.get, "/gateway.do?" + FormText.encode(wrong))
             #expect(answer.status == .ok)
@@ -105,42 +56,42 @@ import Testing
     @Test(arguments: ["0", "0.001", "-1", "1e3", "1.", ".1", "", "100000000.01", " 1", "１"])
     func `a wrong amount is refused`(amount: String) async throws {
         try await Rehearsal.with { rehearsal in
-            let answer = try await call(rehearsal, "alipay.trade.precreate", order("a2", amount))
+            let answer = try await rehearsal.alipay("alipay.trade.precreate", rehearsal.alipayOrder("a2", amount))
             #expect(answer["sub_code"] == "ACQ.INVALID_PARAMETER")
         }
     }
 
     @Test func `an unpaid trade ends at its time, a paid one after the time for refunds`() async throws {
         try await Rehearsal.with { rehearsal in
-            _ = try await call(rehearsal, "alipay.trade.create", order("a3"), changes: ["notify_url": ""])
-            _ = try await call(rehearsal, "alipay.trade.create", order("a4"), changes: ["notify_url": ""])
-            #expect(try await pay(rehearsal, "a4") == 204)
+            _ = try await rehearsal.alipay("alipay.trade.create", rehearsal.alipayOrder("a3"), changes: ["notify_url": ""])
+            _ = try await rehearsal.alipay("alipay.trade.create", rehearsal.alipayOrder("a4"), changes: ["notify_url": ""])
+            #expect(try await rehearsal.payAlipay("a4") == 204)
             try await rehearsal.advance(16 * 86_400)
-            #expect(try await pay(rehearsal, "a3") == 409)
-            let closed = try await call(rehearsal, "alipay.trade.query", ["out_trade_no": "a3"])
+            #expect(try await rehearsal.payAlipay("a3") == 409)
+            let closed = try await rehearsal.alipay("alipay.trade.query", ["out_trade_no": "a3"])
             #expect(closed["trade_status"] == "TRADE_CLOSED")
             try await rehearsal.advance(80 * 86_400)
             var state: JSONValue?
             for _ in 0..<2_000 where state != "TRADE_FINISHED" {
-                state = try await call(rehearsal, "alipay.trade.query", ["out_trade_no": "a4"])["trade_status"]
+                state = try await rehearsal.alipay("alipay.trade.query", ["out_trade_no": "a4"])["trade_status"]
             }
             #expect(state == "TRADE_FINISHED")
             let refund: JSONValue = ["out_trade_no": "a4", "refund_amount": "10.00"]
-            #expect(try await call(rehearsal, "alipay.trade.refund", refund)["sub_code"] == "ACQ.TRADE_HAS_FINISHED")
+            #expect(try await rehearsal.alipay("alipay.trade.refund", refund)["sub_code"] == "ACQ.TRADE_HAS_FINISHED")
         }
     }
 
     @Test func `refunds at once never exceed what was paid`() async throws {
         try await Rehearsal.with { rehearsal in
-            _ = try await call(rehearsal, "alipay.trade.create", order("a5"))
-            #expect(try await pay(rehearsal, "a5") == 204)
+            _ = try await rehearsal.alipay("alipay.trade.create", rehearsal.alipayOrder("a5"))
+            #expect(try await rehearsal.payAlipay("a5") == 204)
             await withTaskGroup(of: Void.self) { tasks in
                 for number in 0..<8 {
                     tasks.addTask {
                         let refund: JSONValue = [
                             "out_trade_no": "a5", "refund_amount": "3.00", "out_request_no": .string("r\(number)"),
                         ]
-                        _ = try? await call(rehearsal, "alipay.trade.refund", refund)
+                        _ = try? await rehearsal.alipay("alipay.trade.refund", refund)
                     }
                 }
             }

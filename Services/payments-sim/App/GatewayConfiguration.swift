@@ -26,7 +26,7 @@ public struct GatewayConfiguration: Sendable {
         if !path.isEmpty {
             do throws(ConfigurationFileError) {
                 let file = try ConfigurationFile(path: path)
-                publicBaseURL = try file.text("public_base_url")
+                publicBaseURL = try Self.origin(try file.text("public_base_url"))
                 merchants = try file.sections("wechat").map { section throws(ConfigurationFileError) in
                     try WeChatMerchant(file: file, section: section)
                 }
@@ -45,6 +45,15 @@ public struct GatewayConfiguration: Sendable {
         self.alipay = alipay
         self.unionPay = unionPay
         cashierBaseURL = reader.optional("PAYMENTS_SIM_CASHIER_BASE_URL") ?? publicBaseURL
+    }
+
+    /// WeChat's merchants sign a path without any prefix of the base URL, and take exactly that URL off what they get.
+    private static func origin(_ url: String) throws(ConfigurationFileError) -> String {
+        let authority = ["http://", "https://"].first(where: url.hasPrefix).map { url.dropFirst($0.count) } ?? ""
+        guard !authority.isEmpty, !authority.contains(where: { "/?#".contains($0) }) else {
+            throw ConfigurationFileError(reason: "has a public_base_url that is no origin such as https://host")
+        }
+        return url
     }
 
     func merchant(_ mchid: String) -> WeChatMerchant? {

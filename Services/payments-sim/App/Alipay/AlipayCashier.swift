@@ -6,6 +6,8 @@ import ServiceKit
 
 extension AlipayGateway: CashierGateway {
     var words: [CashierText] { CashierText.alipay }
+    var cashierBaseURL: String { configuration.cashierBaseURL }
+    var tillPrefix: Int { 28 }
 
     /// Opening the page is what scanning the code is: from then on there is a trade.
     func cashierPayment(_ token: String) async throws -> CashierPayment? {

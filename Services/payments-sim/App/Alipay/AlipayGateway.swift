@@ -80,7 +80,22 @@ struct AlipayGateway: Sendable {
             kit.logger.info("alipay call failed", ("error.database", .text("\(error)")))
             node = AlipayRefusal.unknown.node
         }
-        return try await signed(JSON.text(node), call)
+        return try await signed(Self.withoutBraces(JSON.text(node)), call)
+    }
+
+    /// Escapes the braces inside of texts: some clients find the node's end by counting braces, whatever quotes say.
+    static func withoutBraces(_ json: String) -> String {
+        var result: [UInt8] = [], isInText = false, isEscaped = false
+        for byte in json.utf8 {
+            switch byte {
+            case UInt8(ascii: "{") where isInText: result += Array("\\u007b".utf8)
+            case UInt8(ascii: "}") where isInText: result += Array("\\u007d".utf8)
+            default: result.append(byte)
+            }
+            if byte == UInt8(ascii: "\""), !isEscaped { isInText.toggle() }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        }
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// The node's exact bytes are signed; `sign` comes right behind them.

@@ -39,11 +39,20 @@ struct AlipayMerchant: Sendable {
         let ownKey = try file.file(section, "alipay_private_key")
         do throws(CryptoError) {
             publicKey = try RSAPublicKey(pem: Self.pem(appKey, "PUBLIC KEY"))
-            privateKey = try RSAPrivateKey(pem: Self.pem(ownKey, "PRIVATE KEY"))
+            privateKey = try Self.privateKey(ownKey)
         } catch {
             throw ConfigurationFileError(reason: "names a key of Alipay that cannot be read")
         }
         certificates = try Self.certificateMode(file, section["cert_mode"])
+    }
+
+    /// Alipay's tools write PKCS#8, and PKCS#1 for those who do not use Java.
+    private static func privateKey(_ text: String) throws(CryptoError) -> RSAPrivateKey {
+        do throws(CryptoError) {
+            return try RSAPrivateKey(pem: pem(text, "PRIVATE KEY"))
+        } catch {
+            return try RSAPrivateKey(pem: pem(text, "RSA PRIVATE KEY"))
+        }
     }
 
     /// Alipay's tools write keys as bare Base64.

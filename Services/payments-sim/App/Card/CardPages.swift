@@ -36,7 +36,8 @@ struct CardPages: Sendable {
         case "pay": wrong = try await pay(form["code"] ?? "", transaction, text)
         case "refuse":
             return .redirect(to: CashierPages.returnURL(transaction.frontURL) ?? request.path)
-        default: throw QueryItems.invalid("decision", "must be card, pay or refuse")
+        case "wait": return .redirect(to: CashierPages.waiting(request.path, nil))
+        default: throw QueryItems.invalid("decision", "must be card, pay, refuse or wait")
         }
         if let wrong { return try await show(try await find(request), request, wrong) }
         let isPaid = try await find(request).state == "SUCCESS"
@@ -76,14 +77,18 @@ struct CardPages: Sendable {
             description: transaction.orderID, amount: transaction.amount,
             state: transaction.settledAt != nil ? .paid : isOpen ? .open : .over)
         let returnURL = CashierPages.returnURL(transaction.frontURL)
-        guard isOpen else { return CashierPage.response(payment, text, CashierPage.outcome(payment, text, returnURL)) }
+        guard isOpen else {
+            return CashierPage.response(payment, text, CashierPage.outcome(payment, text, returnURL), request)
+        }
         let alert = wrong.map { "<p class=\"wrong\" role=\"alert\">\($0)</p>" } ?? ""
         let step = transaction.code.isEmpty ? Self.cardStep(text) : Self.codeStep(transaction, text)
         let content = """
+            \(CashierPage.code(gateway.cardURL(transaction.token), text))
             \(alert)<form method="post" action="\(CashierPage.escaped(request.path))">\(step)
+            \(CashierPage.wait(request, text))
             <button class="refuse" name="decision" value="refuse" formnovalidate>\(text.refuse)</button></form>
             """
-        return CashierPage.response(payment, text, content, status: wrong == nil ? .ok : .unprocessableContent)
+        return CashierPage.response(payment, text, content, request, status: wrong == nil ? .ok : .unprocessableContent)
     }
 
     private static func cardStep(_ text: CashierText) -> String {

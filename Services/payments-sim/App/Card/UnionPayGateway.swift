@@ -122,9 +122,7 @@ struct UnionPayGateway: Sendable {
     private func open(
         _ parameters: [String: String], _ merchant: UnionPayMerchant
     ) async throws -> UnionPayTransaction {
-        guard let amount = Int64(parameters["txnAmt"] ?? ""), amount > 0, amount < 10_000_000_000 else {
-            throw UnionPayRefusal.missing("txnAmt")
-        }
+        let amount = try Self.amount(parameters)
         guard (parameters["currencyCode"] ?? "156") == "156" else { throw UnionPayRefusal.badMessage }
         let now = clock.now()
         let transaction = UnionPayTransaction(
@@ -138,6 +136,13 @@ struct UnionPayGateway: Sendable {
             throw UnionPayRefusal.duplicate
         }
         return transaction
+    }
+
+    /// Whole fen, up to a hundred million yuan.
+    private static func amount(_ parameters: [String: String]) throws(UnionPayRefusal) -> Int64 {
+        guard let text = parameters["txnAmt"], !text.isEmpty else { throw .missing("txnAmt") }
+        guard let amount = Int64(text), amount > 0, amount < 10_000_000_000 else { throw .badMessage }
+        return amount
     }
 
     private static func number(_ parameters: [String: String]) throws(UnionPayRefusal) -> String {
@@ -207,9 +212,10 @@ struct UnionPayGateway: Sendable {
         guard let original = parameters["origQryId"], !original.isEmpty else {
             throw UnionPayRefusal.missing("origQryId")
         }
-        guard let amount = Int64(parameters["txnAmt"] ?? ""), amount > 0 else {
-            throw UnionPayRefusal.missing("txnAmt")
-        }
+        let amount = try Self.amount(parameters)
+        let number = try Self.number(parameters), time = try Self.time(parameters)
+        guard try await kit.database.first(FindUnionPay(merID: merchant.merID, orderID: number, txnTime: time)) == nil
+        else { throw UnionPayRefusal.duplicate }
         let payment = try await kit.database.first(FindUnionPay(merID: merchant.merID, queryID: original))
         guard let payment, payment.kind == "pay", payment.state == "SUCCESS" else { throw UnionPayRefusal.wrongState }
         let now = clock.now(), day = BeijingTime.day(now)
@@ -220,7 +226,7 @@ struct UnionPayGateway: Sendable {
         }
         if faults.strike(.failRefund, "\(payment.orderID) \(original)") != nil { throw UnionPayRefusal.system }
         let refund = UnionPayTransaction(
-            merID: merchant.merID, orderID: try Self.number(parameters), txnTime: try Self.time(parameters), kind: kind,
+            merID: merchant.merID, orderID: number, txnTime: time, kind: kind,
             queryID: Self.queryID(at: now), origQueryID: original, amount: amount, frontURL: "",
             backURL: parameters["backUrl"] ?? "", reserved: parameters["reqReserved"] ?? "",
             token: Hex.encode(RandomBytes.make(16)), state: "SUCCESS", cardLast4: payment.cardLast4, code: "", tries: 0,
@@ -232,7 +238,7 @@ struct UnionPayGateway: Sendable {
         do throws(PostgresError) {
             isDone = try await kit.database.first(statement) != nil
         } catch {
-            // The transaction and its posting bear the same number; which of them meets the first one is the server's.
+            // Two came at once. The transaction and its posting bear the same number; which of them meets the first one is the server's.
             guard error.isUniqueViolation("unionpay_transactions_pkey")
                 || error.isUniqueViolation("ledger_postings_kind_reference_key")
             else { throw error }

@@ -20,6 +20,9 @@ struct CashierPages: Sendable {
             return show(payment, request, returnURL)
         }
         routes.post(path, access: .gatewaySignature) { request, _ in try await decide(request) }
+        routes.get(PathPattern("/cashier/\(name)/code"), access: .public) { request, _ in
+            TillCode.page(prefix: gateway.tillPrefix, CashierPage.words(gateway.words, request))
+        }
     }
 
     private func find(_ request: Request) async throws -> CashierPayment {
@@ -37,11 +40,18 @@ struct CashierPages: Sendable {
         let form = try await Self.form(request)
         switch form["decision"] {
         case "pay": _ = try await gateway.cashierPay(token)
-        case "refuse": break
-        default: throw QueryItems.invalid("decision", "must be pay or refuse")
+        case "refuse": try await gateway.cashierRefuse(token)
+        case "wait": return .redirect(to: Self.waiting(request.path, form["redirect_url"]))
+        default: throw QueryItems.invalid("decision", "must be pay, refuse or wait")
         }
         let returnURL = try await find(request).returnURL ?? Self.returnURL(form["redirect_url"])
         return .redirect(to: returnURL ?? request.path)
+    }
+
+    /// The page of who pays elsewhere, with a phone: it looks again by itself.
+    static func waiting(_ path: String, _ redirectURL: String?) -> String {
+        let back = returnURL(redirectURL).map { "&" + FormText.encode(["redirect_url": $0]) } ?? ""
+        return "\(path)?wait=1\(back)"
     }
 
     static func form(_ request: Request) async throws -> QueryItems {
@@ -62,16 +72,17 @@ struct CashierPages: Sendable {
         let content: String
         if payment.state == .open {
             let back = returnURL.map { CashierPage.hidden("redirect_url", $0) } ?? ""
-            let code = payment.code.flatMap { QRCode($0)?.svg(label: text.scan) } ?? ""
+            let code = CashierPage.code(payment.code ?? gateway.cashierBaseURL + request.path, text)
             content = """
                 \(code)<form method="post" action="\(CashierPage.escaped(request.path))">\(back)
                 <button class="pay" name="decision" value="pay">\(text.pay)</button>
+                \(CashierPage.wait(request, text))
                 <button class="refuse" name="decision" value="refuse">\(text.refuse)</button></form>
                 """
         } else {
             content = CashierPage.outcome(payment, text, returnURL)
         }
-        return CashierPage.response(payment, text, content)
+        return CashierPage.response(payment, text, content, request)
     }
 }
 
@@ -87,22 +98,47 @@ enum CashierPage {
         "<input type=\"hidden\" name=\"\(name)\" value=\"\(escaped(value))\">"
     }
 
+    /// What a phone scans to pay there.
+    static func code(_ content: String, _ text: CashierText) -> String { QRCode(content)?.svg(label: text.scan) ?? "" }
+
+    /// A button for who pays elsewhere, or that it waits already.
+    static func wait(_ request: Request, _ text: CashierText) -> String {
+        request.query["wait"] == "1"
+            ? "<p role=\"status\">\(text.waiting)</p>"
+            : "<button class=\"refuse\" name=\"decision\" value=\"wait\" formnovalidate>\(text.wait)</button>"
+    }
+
     static func outcome(_ payment: CashierPayment, _ text: CashierText, _ returnURL: String?) -> String {
         let isPaid = payment.state == .paid
         let back = returnURL.map { "<p><a href=\"\(escaped($0))\">\(text.back)</a></p>" } ?? ""
         return "<p class=\"\(isPaid ? "done" : "over")\">\(isPaid ? text.paid : text.over)</p>\(back)"
     }
 
+    /// How often the page of who waits looks again.
+    private static let waitSeconds = 3
+
     static func response(
-        _ payment: CashierPayment, _ text: CashierText, _ content: String, status: HTTPStatus = .ok
+        _ payment: CashierPayment, _ text: CashierText, _ content: String, _ request: Request,
+        status: HTTPStatus = .ok
+    ) -> Response {
+        let body = """
+            <p class="what">\(escaped(payment.description))</p>
+            <p class="amount">¥\(Money(minorUnits: payment.amount).formatted)</p>
+            \(content)
+            """
+        let waits = payment.state == .open && request.query["wait"] == "1"
+        return response(text, body, status, looksAgainAfter: waits ? waitSeconds : nil)
+    }
+
+    static func response(
+        _ text: CashierText, _ content: String, _ status: HTTPStatus = .ok, looksAgainAfter seconds: Int? = nil
     ) -> Response {
         let html = """
             <!doctype html><html lang="\(text.isChinese ? "zh-CN" : "en")"><head><meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1"><title>\(text.title)</title>
+            \(seconds.map { "<meta http-equiv=\"refresh\" content=\"\($0)\">" } ?? "")
             <style>:root{--brand:\(text.colour);--light:\(text.lightColour)}\(style)</style></head><body><main>
-            <p class="brand">\(text.title)</p>
-            <p class="what">\(escaped(payment.description))</p>
-            <p class="amount">¥\(Money(minorUnits: payment.amount).formatted)</p>
+            <h1 class="brand">\(text.title)</h1>
             \(content)
             <p class="note">\(text.note)</p></main></body></html>
             """
@@ -130,7 +166,9 @@ enum CashierPage {
         :root{color-scheme:light dark}\
         body{margin:0;font:16px/1.5 system-ui,sans-serif;background:#f3f5f4;color:#16201b}\
         main{max-width:26rem;margin:0 auto;padding:2.5rem 1.5rem;text-align:center}.brand{color:var(--brand);\
-        font-weight:600}.amount{font-size:3rem;font-weight:700;margin:.5rem 0 2rem}button{width:100%;padding:.9rem;\
+        font-size:1rem;font-weight:600;margin:1rem 0}.bars{width:100%;height:5rem;border-radius:.4rem}\
+        .digits{font-size:1.25rem;letter-spacing:.1em}.amount{font-size:3rem;font-weight:700;\
+        margin:.5rem 0 2rem}button{width:100%;padding:.9rem;\
         margin:.4rem 0;border:0;border-radius:.6rem;font:inherit;font-weight:600;cursor:pointer}\
         .pay{background:var(--brand);color:#fff}.refuse{background:#e3e8e5;color:#16201b}\
         .done{color:var(--brand);font-weight:700;font-size:1.25rem}.over,.wrong{font-weight:600}\

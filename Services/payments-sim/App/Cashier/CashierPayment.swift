@@ -20,13 +20,29 @@ struct CashierPayment: Sendable {
 /// A gateway whose payments people make on its pages, found by an unguessable token.
 protocol CashierGateway: Sendable {
     var words: [CashierText] { get }
+    /// Prefix of the addresses of its pages.
+    var cashierBaseURL: String { get }
+    /// The first two digits of the payment codes that its people show at a till.
+    var tillPrefix: Int { get }
     func cashierPayment(_ token: String) async throws -> CashierPayment?
     /// The person pays. False when the payment can't be made (any more).
     func cashierPay(_ token: String) async throws -> Bool
+    /// The person will not pay. Only a till that waits for it learns that.
+    func cashierRefuse(_ token: String) async throws
+}
+
+extension CashierGateway {
+    func cashierRefuse(_ token: String) async throws {}
 }
 
 extension WeChatGateway: CashierGateway {
     var words: [CashierText] { CashierText.weChat }
+    var cashierBaseURL: String { configuration.cashierBaseURL }
+    var tillPrefix: Int { 13 }
+
+    func cashierRefuse(_ token: String) async throws {
+        try await kit.database.execute(RefuseTransaction(token: token))
+    }
 
     func cashierPayment(_ token: String) async throws -> CashierPayment? {
         let now = clock.now()

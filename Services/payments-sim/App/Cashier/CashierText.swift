@@ -25,6 +25,9 @@ struct CashierText: Sendable {
 
     var scan: String { isChinese ? "付款二维码" : "Payment code" }
     var refuse: String { isChinese ? "暂不支付" : "Not now" }
+    var wait: String { isChinese ? "等待手机扫码支付" : "Wait while a phone pays" }
+    var waiting: String { isChinese ? "正在等待支付结果…" : "Waiting for the payment…" }
+    var till: String { isChinese ? "请向收银员出示付款码" : "Show this code at the till" }
     var paid: String { isChinese ? "支付成功" : "Paid" }
     var over: String { isChinese ? "该笔支付已关闭" : "This payment is closed" }
     var back: String { isChinese ? "返回商家" : "Back to the shop" }

@@ -211,6 +211,18 @@ struct CloseTransaction: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> String { try row.next() }
 }
 
+/// The person does not confirm what a till asks for.
+struct RefuseTransaction: Statement {
+    let token: String
+
+    static let name: StaticString = "refuse_wechat_transaction"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        UPDATE wechat_transactions SET state = 'PAYERROR' WHERE token = $1 AND state = 'USERPAYING'
+        """
+    func bind(to parameters: inout Parameters) { parameters.append(token) }
+}
+
 /// A payment by payment code is taken back: unpaid it ends, paid the money returns. No row when it cannot be (any
 /// more).
 struct ReverseTransaction: Statement {

@@ -60,7 +60,7 @@ extension WeChatGateway {
     }
 
     private func receiver(_ body: JSONValue, _ merchant: WeChatMerchant) throws(WeChatRefusal) -> (String, String) {
-        guard merchant.appids.contains(body["appid"]?.string ?? "") else { throw .appidMismatch }
+        guard merchant.appids.contains(try PrepayInput.text(body, "appid", 1...32)) else { throw .appidMismatch }
         guard let type = body["type"]?.string, ["MERCHANT_ID", "PERSONAL_OPENID"].contains(type) else {
             throw .parameter("type", "MERCHANT_ID或PERSONAL_OPENID")
         }
@@ -71,7 +71,8 @@ extension WeChatGateway {
 
     private func share(_ verified: VerifiedRequest) async throws -> Answer {
         let body = verified.body
-        guard verified.merchant.appids.contains(body["appid"]?.string ?? "") else { throw WeChatRefusal.appidMismatch }
+        let appid = try PrepayInput.text(body, "appid", 1...32)
+        guard verified.merchant.appids.contains(appid) else { throw WeChatRefusal.appidMismatch }
         guard let receivers = body["receivers"]?.array, (1...50).contains(receivers.count) else {
             throw WeChatRefusal.parameter("receivers", "1至50个接收方")
         }
