@@ -125,6 +125,36 @@ import Testing
         }
     }
 
+    @Test func `WeChat: what cannot be kept fails alone, whatever is prepared at the same time`() async throws {
+        try await Rehearsal.with { rehearsal in
+            let answers = try await withThrowingTaskGroup(of: (Int, Answer).self) { tasks in
+                for index in 0..<40 {
+                    tasks.addTask {
+                        // Every fourth has a NUL, every fifth the number of another one with another amount.
+                        let changes: [String: JSONValue] = index % 4 == 3 ? ["attach": "\u{0}"] : [:]
+                        let number = index % 5 == 4 ? "same-number" : "at-once-\(index)"
+                        let order = rehearsal.order(number, total: 1_000 + Int64(index), changes: changes)
+                        return (index, try await rehearsal.call(.post, native, order))
+                    }
+                }
+                return try await tasks.reduce(into: [Int: Answer]()) { $0[$1.0] = $1.1 }
+            }
+            var taken = 0
+            for (index, answer) in answers {
+                if index % 4 == 3 {
+                    expect(answer, 400, "PARAM_ERROR")
+                } else if index % 5 == 4, answer.status != 200 {
+                    expect(answer, 403, "OUT_TRADE_NO_USED")
+                    taken += 1
+                } else {
+                    #expect(answer.status == 200)
+                }
+            }
+            #expect(answers.count == 40)
+            #expect(taken == 5)
+        }
+    }
+
     // MARK: Alipay
 
     @Test func `Alipay: what is wrong is named by its sub code, and nothing moves`() async throws {

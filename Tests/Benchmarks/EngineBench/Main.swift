@@ -1,8 +1,10 @@
+import Crypto
 import Glibc
 
 /// The engine by itself, for measuring and for conformance tests:
 /// `engine-bench serve --port P [--loops N] [--database URL]`, `engine-bench database-reads URL [CONCURRENCY] [SECONDS]`;
-/// and customers for the benchmarks of the orders service: `engine-bench buyers --port P`.
+/// customers for the benchmarks of the orders service: `engine-bench buyers --port P`; and a merchant for that of
+/// payments-sim: `engine-bench prepays …`.
 @main enum Main {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -18,8 +20,20 @@ import Glibc
         case "buyers":
             guard let port = option("--port", arguments).flatMap(Int.init) else { fail() }
             try await Buyers.run(port: port)
+        case "prepays": try prepays(arguments)
         default: fail()
         }
+    }
+
+    private static func prepays(_ arguments: [String]) throws {
+        guard let port = option("--port", arguments).flatMap(UInt16.init),
+            let number = option("--merchant", arguments), let app = option("--app", arguments),
+            let serial = option("--serial", arguments), let key = option("--key", arguments),
+            let count = option("--count", arguments).flatMap(Int.init),
+            let connections = option("--connections", arguments).flatMap(Int.init)
+        else { fail() }
+        let merchant = Prepays.Merchant(number: number, app: app, serial: serial, key: try RSAPrivateKey(pem: key))
+        try Prepays.run(port: port, merchant: merchant, count: count, connections: connections)
     }
 
     private static func option(_ name: String, _ arguments: [String]) -> String? {
@@ -31,6 +45,7 @@ import Glibc
         print("usage: engine-bench serve --port P [--loops N] [--database URL]")
         print("       engine-bench database-reads URL [CONCURRENCY] [SECONDS]")
         print("       engine-bench buyers --port P")
+        print("       engine-bench prepays --port P --key PEM --merchant M --app A --serial S --count N --connections C")
         exit(2)
     }
 }

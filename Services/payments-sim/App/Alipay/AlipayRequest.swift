@@ -82,7 +82,9 @@ struct AlipayRequest: Sendable {
     // MARK: Fields of biz_content
 
     func text(_ name: String, _ length: ClosedRange<Int>) throws(AlipayRefusal) -> String {
-        guard let text = content[name]?.string, length.contains(text.count) else { throw .parameter(name) }
+        guard let text = content[name]?.string, length.contains(text.count), !text.utf8.contains(0) else {
+            throw .parameter(name)
+        }
         return text
     }
 

@@ -39,7 +39,9 @@ struct UnionPayGateway: Sendable {
         for name in ["version", "encoding", "certId", "signMethod", "signature", "txnType", "merId", "txnTime"] {
             guard parameters[name]?.isEmpty == false else { throw UnionPayRefusal.missing(name) }
         }
-        guard parameters["version"] == "5.1.0", parameters["signMethod"] == "01" else {
+        guard parameters["version"] == "5.1.0", parameters["signMethod"] == "01",
+            !parameters.values.contains(where: { $0.utf8.contains(0) })
+        else {
             throw UnionPayRefusal.badMessage
         }
         let merchant = configuration.unionPay.first { $0.merID == parameters["merId"] }

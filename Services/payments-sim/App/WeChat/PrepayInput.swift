@@ -37,7 +37,8 @@ struct PrepayInput {
 
     static func text(_ body: JSONValue, _ name: String, _ length: ClosedRange<Int>) throws(WeChatRefusal) -> String {
         guard let value = body[name] else { throw .parameter(name, "必填") }
-        guard let text = value.string, length.contains(text.count) else {
+        // The database keeps no text with a NUL.
+        guard let text = value.string, length.contains(text.count), !text.utf8.contains(0) else {
             throw .parameter(name, "字符串，长度\(length.lowerBound)至\(length.upperBound)")
         }
         return text

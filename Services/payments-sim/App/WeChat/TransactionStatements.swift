@@ -65,6 +65,45 @@ struct InsertTransaction: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> String { try row.next() }
 }
 
+/// Creates many transactions with one commit; a row for each whose number was free.
+struct InsertTransactions: Statement {
+    /// None of a combined payment.
+    let transactions: [WeChatTransaction]
+
+    static let name: StaticString = "insert_wechat_transactions"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        INSERT INTO wechat_transactions (mchid, out_trade_no, appid, trade_type, description, attach, notify_url, total,
+            currency, openid, token, state, created_at, expires_at, shares, signing_serial)
+        SELECT mchid, out_trade_no, appid, trade_type, description, attach, notify_url, total, 'CNY', openid, token, state,
+            created_at, expires_at, shares, signing_serial
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+            $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::boolean[], $15::text[])
+            AS t (mchid, out_trade_no, appid, trade_type, description, attach, notify_url, total, openid, token, state,
+                created_at, expires_at, shares, signing_serial)
+        ON CONFLICT (mchid, out_trade_no) DO NOTHING
+        RETURNING token
+        """
+    func bind(to parameters: inout Parameters) {
+        parameters.append(transactions.map(\.mchid))
+        parameters.append(transactions.map(\.outTradeNo))
+        parameters.append(transactions.map(\.appid))
+        parameters.append(transactions.map(\.tradeType))
+        parameters.append(transactions.map(\.description))
+        parameters.append(transactions.map(\.attach))
+        parameters.append(transactions.map(\.notifyURL))
+        parameters.append(transactions.map(\.total))
+        parameters.append(transactions.map(\.openid))
+        parameters.append(transactions.map(\.token))
+        parameters.append(transactions.map(\.state))
+        parameters.append(transactions.map(\.createdAt))
+        parameters.append(transactions.map(\.expiresAt))
+        parameters.append(transactions.map(\.shares))
+        parameters.append(transactions.map(\.signingSerial))
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> String { try row.next() }
+}
+
 struct TransactionByNumber: Statement {
     let mchid: String
     let outTradeNo: String

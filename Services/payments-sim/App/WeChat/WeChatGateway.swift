@@ -14,6 +14,7 @@ struct WeChatGateway: Sendable {
     let clock: BusinessClock
     let faults: Faults
     let signatures: WeChatSignatures
+    private let prepaying: Prepaying
 
     init(configuration: GatewayConfiguration, kit: Toolkit, clock: BusinessClock, faults: Faults) {
         self.configuration = configuration
@@ -21,6 +22,7 @@ struct WeChatGateway: Sendable {
         self.clock = clock
         self.faults = faults
         signatures = WeChatSignatures(configuration: configuration)
+        prepaying = Prepaying(kit.database)
     }
 
     /// An answer before it is signed; nil for one without body (204).
@@ -119,9 +121,7 @@ struct WeChatGateway: Sendable {
 
     private func prepay(_ verified: VerifiedRequest, _ tradeType: String) async throws -> Answer {
         let input = try PrepayInput(verified, tradeType: tradeType, now: clock.now())
-        if let token = try await kit.database.first(InsertTransaction(transaction: input.transaction)) {
-            return (.ok, prepaid(tradeType, token))
-        }
+        if try await prepaying.store(input.transaction) { return (.ok, prepaid(tradeType, input.transaction.token)) }
         let number = TransactionByNumber(mchid: input.transaction.mchid, outTradeNo: input.transaction.outTradeNo)
         let existing = try await kit.database.one(number)
         if existing.paidAt != nil { throw WeChatRefusal.orderPaid }
