@@ -89,6 +89,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("Chicken SALAD Bowl", "salad"), ("Scallion noodles 2", "noodles"), ("Iced Milk Tea", "milktea"), ("tea", "tea"),
+        ("Soft  drink", "parcel"), ("葱油拌面", "parcel"), ("te", "parcel"), ("", "parcel"),
+    ])
+    func `an item without a picture is drawn as its name says`(name: String, drawing: String) {
+        #expect(Pictures.drawing("", name: name) == drawing)
+    }
+
     @Test func `compressed files come back whole`() throws {
         var random = SystemRandomNumberGenerator()
         let noise = (0..<3_000).map { _ in UInt8.random(in: 0...255, using: &random) }

@@ -59,9 +59,7 @@ struct Pictures: Sendable {
     static func drawing(_ picture: String, name: String) -> String {
         if drawings.contains(picture) { return picture }
         if let alias = aliases[picture] { return alias }
-        let words = name.lowercased()
-        for (word, drawing) in nameWords where words.contains(word) { return drawing }
-        return "parcel"
+        return NameWord.first(in: name)?.drawing ?? "parcel"
     }
 
     private static let drawings: Set<String> = [
@@ -78,9 +76,42 @@ struct Pictures: Sendable {
         "vegetable": "greens", "fruit": "apple", "toy": "pettoy", "bath": "petbath", "cup": "coffee",
         "noodle": "noodles", "bag": "ricebag", "gift": "box", "shelf": "bookshelf", "cookie": "cake",
     ]
+}
 
-    /// Words of English names, the telling ones first: a "Chicken Salad Bowl" is a salad.
-    private static let nameWords: [(String, String)] = [
+/// A word of English item names and what it speaks of.
+private struct NameWord {
+    let bytes: [UInt8]
+    let letters: UInt32
+    let drawing: String
+
+    private init(_ word: String, _ drawing: String) {
+        bytes = Array(word.utf8)
+        letters = Self.letters(bytes)
+        self.drawing = drawing
+    }
+
+    /// The first word of the list that a name contains, whatever its case. A shop's page asks this for each of its
+    /// items, so most words are ruled out by the letters that the name does not have.
+    static func first(in name: String) -> NameWord? {
+        let bytes = name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        let letters = letters(bytes)
+        return list.first { $0.letters & ~letters == 0 && $0.isPart(of: bytes) }
+    }
+
+    /// A bit for each small letter that occurs.
+    private static func letters(_ bytes: [UInt8]) -> UInt32 {
+        bytes.reduce(0) { (0x61...0x7A).contains($1) ? $0 | 1 &<< UInt32($1 &- 0x61) : $0 }
+    }
+
+    private func isPart(of text: [UInt8]) -> Bool {
+        guard text.count >= bytes.count else { return false }
+        return (0...text.count - bytes.count).contains { start in
+            text[start] == bytes[0] && text[start..<start + bytes.count].elementsEqual(bytes)
+        }
+    }
+
+    /// The telling words first: a "Chicken Salad Bowl" is a salad.
+    private static let list: [NameWord] = [
         ("salad", "salad"), ("burrito", "burrito"), ("taco", "taco"), ("guacamole", "guacamole"), ("chips", "chips"),
         ("bowl", "bowl"), ("soda", "soda"), ("soft drink", "soda"), ("water", "water"), ("izze", "juice"),
         ("nectar", "juice"), ("juice", "juice"), ("latte", "latte"), ("coffee", "coffee"), ("espresso", "coffee"),
@@ -91,5 +122,5 @@ struct Pictures: Sendable {
         ("fish", "fish"), ("shrimp", "shrimp"), ("sofa", "sofa"), ("lamp", "lamp"), ("table", "table"),
         ("chair", "chair"), ("bed", "bed"), ("shelf", "bookshelf"), ("dog", "dog"), ("cat", "cat"),
         ("bath", "petbath"), ("groom", "petgroom"), ("box", "box"), ("basket", "basket"), ("flower", "flowers"),
-    ]
+    ].map { NameWord($0.0, $0.1) }
 }
