@@ -9,11 +9,9 @@ never. Which order has which fate is drawn from the seed, which is printed.
 """
 import argparse
 import collections
-import dataclasses
 import http.client
 import json
 import pathlib
-import random
 import secrets
 import sys
 import threading
@@ -21,8 +19,10 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Support"))
+from fault_plans import EXPECTED, draw, uuid_of  # noqa: E402
 from main_flow import make_store  # noqa: E402
 from stack import OPERATOR_PHONE, Checks, Stack, select_pause, wait_for  # noqa: E402
+from wechat import WeChat  # noqa: E402
 
 WORKERS = 8
 # How long an order waits for its money. It must outlast a dead gateway, or the fates below are not those drawn.
@@ -32,41 +32,7 @@ CAUGHT_UP_SECONDS = 180
 PATIENCE_SECONDS = 60
 # An order's later fate comes when its worker has begun so many others.
 FATE_BEHIND = 4
-FATES = {"cancelled": 0.16, "partly": 0.04, "raced": 0.03, "late": 0.02, "unpaid": 0.01}
-FAULTS = {"lose_notification": 0.10, "duplicate_notification": 0.10, "delay_notification": 0.10}
-HUNG_REFUNDS = 0.05
 DELAY_SECONDS, HANG_SECONDS = 4, 8
-
-
-@dataclasses.dataclass
-class Plan:
-    """What shall become of one order, and what it is known by once it is there."""
-    fate: str
-    quantity: int
-    faults: list
-    order: str = ""
-    payment: str = ""
-    cashier: str = ""
-    amount: int = 0
-    back: int = 0       # what comes back of it
-    is_paid: bool = False
-
-
-def draw(count, seed):
-    """The plans of `count` orders. The shares are exact; who has which is chance."""
-    chance = random.Random(seed)
-    fates = [fate for fate, share in FATES.items() for _ in range(round(count * share))]
-    fates += ["kept"] * (count - len(fates))
-    faults = [kind for kind, share in FAULTS.items() for _ in range(round(count * share))]
-    faults += [None] * (count - len(faults))
-    chance.shuffle(fates)
-    chance.shuffle(faults)
-    plans = [Plan(fate, chance.randint(1, 3), [fault] if fault else []) for fate, fault in zip(fates, faults)]
-    refunded = [plan for plan in plans if plan.fate in ("cancelled", "partly", "raced", "late")]
-    for plan in chance.sample(refunded, max(1, round(len(refunded) * HUNG_REFUNDS))):
-        plan.faults.append("hang_refund")
-    # Those that are late have to wait for it: they begin.
-    return sorted(plans, key=lambda plan: plan.fate not in ("late", "unpaid"))
 
 
 class Line:
@@ -146,7 +112,7 @@ class Run:
     def __init__(self, stack, plans):
         self.stack, self.plans = stack, plans
         self.waiting, self.lock, self.begun = collections.deque(plans), threading.Lock(), 0
-        self.failures = []
+        self.failures, self.started = [], time.time()
         self.gateway = Gateway(f"http://127.0.0.1:{stack.ports['payments-sim']}")
         self.operator = stack.sign_in(OPERATOR_PHONE)
         line = Line()
@@ -315,30 +281,53 @@ class Run:
         lost = sum("lose_notification" in plan.faults for plan in self.plans if plan.is_paid)
         assert again >= lost * 0.8, (again, lost)
 
+    def reconciliation_is_empty(self):
+        """The gateway's own bill against the orders, payment by payment and refund by refund."""
+        billed = collections.Counter()
+        for day in {day_in_beijing(self.started), day_in_beijing(time.time())}:
+            for row in self.bill(day):
+                if row["交易状态"] == "REFUND":
+                    billed["refund", uuid_of(row["商户退款单号"]), fen(row["退款金额"])] += 1
+                else:
+                    billed["payment", uuid_of(row["商户订单号"]), fen(row["订单金额"])] += 1
+        rows = self.stack.query(
+            "orders", "SELECT 'payment', id, amount FROM payments WHERE state IN ('paid', 'late')"
+            " UNION ALL SELECT 'refund', id, amount FROM refunds WHERE state = 'succeeded'")
+        booked = collections.Counter((kind, number.replace("-", ""), int(amount)) for kind, number, amount in rows)
+        extra, missing = billed - booked, booked - billed
+        assert billed and not extra and not missing, f"extra {list(extra)[:3]}, missing {list(missing)[:3]}"
+
+    def bill(self, day):
+        """The rows of a day's bill, asked for as a merchant asks."""
+        line, wechat = Line(), WeChat(self.stack)
+        made, answer = line.send("POST", f"{self.gateway.url}/_control/bills/make", json.dumps({"date": day}).encode())
+        assert made == 200, answer
+
+        def ask(target):
+            status, answer = line.send("GET", self.gateway.url + target, headers={
+                "Authorization": wechat.authorization("GET", target), "Accept": "application/json"})
+            return status, answer
+
+        status, answer = ask(f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL")
+        if b"NO_STATEMENT_EXIST" in answer:
+            return []
+        assert status == 200, answer
+        status, content = ask(json.loads(answer)["download_url"].removeprefix(self.gateway.url))
+        assert status == 200, content[:300]
+        header, *rows = content.decode().splitlines()[:-2]
+        return [dict(zip(header.split(","), (value[1:] for value in row.split(",")))) for row in rows]
+
     def verify(self):
         found = self.stack.linli_json("verify", check=False)
         assert found["violations"] == [], found["violations"][:10]
 
 
-# The states that each fate may end with: of the order's payment, the order, and the payment itself.
-EXPECTED = {
-    "kept": {("paid", "open", "paid")},
-    "partly": {("partly_refunded", "open", "paid")},
-    "cancelled": {("refunded", "cancelled", "paid")},
-    # Called off before or after the news came.
-    "raced": {("refunded", "cancelled", "paid"), ("unpaid", "cancelled", "late")},
-    "late": {("unpaid", "expired", "late")},
-    "unpaid": {("unpaid", "expired", "closed")},
-}
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+def fen(yuan):
+    return round(float(yuan) * 100)
 
 
-def uuid_of(identifier):
-    """The UUID of a TypeID, in hexadecimal digits."""
-    value = 0
-    for letter in identifier.rsplit("_", 1)[1]:
-        value = value * 32 + ALPHABET.index(letter)
-    return f"{value:032x}"
+def day_in_beijing(moment):
+    return time.strftime("%Y-%m-%d", time.gmtime(moment + 8 * 3600))
 
 
 def main():
@@ -365,6 +354,7 @@ def main():
                 ("every order is paid once, or refunded exactly", run.every_order_is_right),
                 ("the gateway's ledger is at zero", run.ledger_is_at_zero),
                 ("the stock is what was sold", run.stock_is_right),
+                ("the gateway's bill and the orders agree", run.reconciliation_is_empty),
                 ("notifications did need further tries", run.news_were_lost),
                 ("verify finds nothing", run.verify)]:
             checks.run(f"fault run: {name}", check)
