@@ -127,7 +127,7 @@ def customer_and_store(tour):
         page.click("[data-testid=place-order]")
         page.wait_for_selector("button[value=pay]")
         assert "44.00" in page.inner_text("body")
-        customer.audit(page, headings=False)
+        customer.audit(page)
         page.click("button[value=pay]")
         # The cashier leads back, or shows the way.
         page.wait_for_load_state()
