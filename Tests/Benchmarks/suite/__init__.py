@@ -1,5 +1,5 @@
 """The benchmarks by name, in the order in which a full run takes them."""
-from . import database, http, json_coding, orders, payments, services
+from . import database, http, json_coding, orders, payments, services, streams
 
 BENCHMARKS = {**http.BENCHMARKS, **json_coding.BENCHMARKS, **services.BENCHMARKS, **database.BENCHMARKS, **orders.BENCHMARKS,
-              **payments.BENCHMARKS}
+              **payments.BENCHMARKS, **streams.BENCHMARKS}
