@@ -79,12 +79,30 @@ actor ServerConnection: LoopBound {
     private func serve() async {
         // Called when something comes while no one reads: during a handler, only the peer's end matters.
         source.onReadable = { [weak self] in self?.assumeIsolated { $0.peerMoved() } }
-        await serveRequests()
+        guard let stream = await serveRequests() else { return end() }
+        // A task keeps the memory of its deepest call. A stream may live for hours, so it gets a task of its own, which
+        // never went through a handler: it costs a third of what it would here.
+        task = loop.spawn { await self.serve(stream) }
+    }
+
+    private func serve(_ stream: OpenStream) async {
+        guard await write(stream), mayGoOn else {
+            await close()
+            return end()
+        }
+        isIdle = true
+        task = loop.spawn { await self.serve() }
+    }
+
+    private func end() {
         source.close()
         state.remove(self)
         task = nil
         onClose()
     }
+
+    /// Whether another request may follow the answer that was given.
+    private var mayGoOn: Bool { !mustClose && !source.sawError && !Task.isCancelled }
 
     private func peerMoved() {
         // A peer that only ended its own sending (half-close) still wants its answer; one that reads a stream and ends
@@ -104,14 +122,16 @@ actor ServerConnection: LoopBound {
 
     /// The life of a connection. What every request passes is done here and in functions that do not suspend: calling
     /// an asynchronous one costs two looks at the executor, and there would be a dozen a request.
-    private func serveRequests() async {
+    ///
+    /// - Returns: an answer whose head is written and whose body is a stream; nil when the connection is over.
+    private func serveRequests() async -> OpenStream? {
         var inARow = 0
         while true {
             do throws(RequestRefusal) {
                 guard let head = try nextHead() else {
                     inARow = 0
-                    if sendNow() != .all { guard await flush() else { return } }
-                    if mustClose { return }
+                    if sendNow() != .all { guard await flush() else { return nil } }
+                    if mustClose { return nil }
                     let deadline = headDeadline()
                     var received = receiveNow()
                     while received == nil {
@@ -121,7 +141,7 @@ actor ServerConnection: LoopBound {
                         case .interrupted, .closed: received = .end
                         }
                     }
-                    guard try noteHeadBytes(received) else { return }
+                    guard try noteHeadBytes(received) else { return nil }
                     continue
                 }
                 let response: Response
@@ -132,22 +152,28 @@ actor ServerConnection: LoopBound {
                 }
                 // An answer before the body was read to its end: what is left is not worth waiting for, so say goodbye.
                 if !body.isDone || state.isDraining { mustClose = true }
-                var isComplete = appendHead(of: response, for: head)
-                if !isComplete { isComplete = await stream(response.body, isChunked: head.minorVersion == 1) }
-                if mustClose || !isComplete || source.sawError || Task.isCancelled { return await close() }
+                let stream = appendHead(of: response, for: head)
+                guard !source.sawError, !Task.isCancelled else { return await closed() }
+                if let stream { return stream }
+                guard !mustClose else { return await closed() }
                 isIdle = true
                 inARow += 1
                 if output.count > Self.outputBytesMax || inARow == limits.pipelineDepthMax {
-                    guard await flush() else { return }
+                    guard await flush() else { return nil }
                     // A peer that sends requests by the hundred waits behind those that send one.
                     if inARow == limits.pipelineDepthMax { await Task.yield() }
                     inARow = 0
                 }
             } catch {
                 refuse(error)
-                return await close()
+                return await closed()
             }
         }
+    }
+
+    private func closed() async -> OpenStream? {
+        await close()
+        return nil
     }
 
     private func nextHead() throws(RequestRefusal) -> RequestHead? {
@@ -224,8 +250,14 @@ actor ServerConnection: LoopBound {
 
     // MARK: Writing
 
-    /// Writes the head of an answer, and its body when that is there; false when it is a stream.
-    private func appendHead(of response: Response, for head: RequestHead) -> Bool {
+    /// A body that is yet to be written, its head being written.
+    private struct OpenStream {
+        let produce: @Sendable (BodyWriter) async throws -> Void
+        let isChunked: Bool
+    }
+
+    /// Writes the head of an answer, and its body when that is there; returns it when it is a stream.
+    private func appendHead(of response: Response, for head: RequestHead) -> OpenStream? {
         let status = response.status
         let sendsBody = head.method != .head && !status.forbidsBody
         let isChunked = head.minorVersion == 1
@@ -241,19 +273,18 @@ actor ServerConnection: LoopBound {
                 status, response.headers, status.forbidsBody ? .none : .length(bytes.count), date: state.date,
                 connection: connection, to: &output)
             if sendsBody { output.append(contentsOf: bytes) }
-        case .stream:
+        case .stream(let produce):
             ResponseEncoder.appendHead(
                 status, response.headers, isChunked ? .chunked : .untilClose, date: state.date,
                 connection: connection, to: &output)
-            return !sendsBody
+            if sendsBody { return OpenStream(produce: produce, isChunked: isChunked) }
         }
-        return true
+        return nil
     }
 
     /// Writes the body of a streamed answer; false when it could not be written to its end.
-    private func stream(_ body: Response.Body, isChunked: Bool) async -> Bool {
-        guard case .stream(let produce) = body else { return true }
-        streamIsChunked = isChunked
+    private func write(_ stream: OpenStream) async -> Bool {
+        streamIsChunked = stream.isChunked
         // A stream may live for hours: keep nothing it does not need.
         if start == input.count {
             input = []
@@ -265,12 +296,12 @@ actor ServerConnection: LoopBound {
         defer { isStreaming = false }
         if source.sawHangup { task?.cancel() }
         do {
-            try await produce(BodyWriter(connection: self))
+            try await stream.produce(BodyWriter(connection: self))
         } catch {
             // The head is on the wire: cutting the answer off is the only honest way to say that it failed.
             return false
         }
-        if isChunked { ResponseEncoder.append("0\r\n\r\n", to: &output) }
+        if stream.isChunked { ResponseEncoder.append("0\r\n\r\n", to: &output) }
         return true
     }
 
