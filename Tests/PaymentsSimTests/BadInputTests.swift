@@ -179,7 +179,8 @@ import Testing
             (["timestamp": "2026/11/23"], "40002", "isv.invalid-timestamp"),
             (["app_cert_sn": "0123456789abcdef0123456789abcdef"], "40002", "isv.invalid-app-cert-sn"),
             (["biz_content": "{\"out_trade_no\":"], "40002", "isv.invalid-format"),
-            (["biz_content": "[1]"], "40002", "isv.invalid-format"), (["sign_type": ""], "40001", "isv.missing-signature-type"),
+            (["biz_content": "[1]"], "40002", "isv.invalid-format"),
+            (["sign_type": ""], "40001", "isv.missing-signature-type"),
         ] as [([String: String], String, String)] {
             let answer = try await rehearsal.alipay(method, content, changes: changes)
             #expect(answer["code"]?.string == code)

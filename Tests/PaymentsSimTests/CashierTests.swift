@@ -73,8 +73,10 @@ import Testing
             #expect(code.hasPrefix(prefix) && code.allSatisfy(\.isNumber))
             #expect(page.contains("class=\"bars\"") && page.contains("class=\"code\""))
             if gateway == "wechat" {
-                let paid = try await rehearsal.call(.post, "/v3/pay/transactions/codepay", rehearsal.order(
-                    "till-0001", changes: ["payer": ["auth_code": .string(code)], "scene_info": ["store_info": ["id": "1"]]]))
+                let order = rehearsal.order("till-0001", changes: [
+                    "payer": ["auth_code": .string(code)], "scene_info": ["store_info": ["id": "1"]],
+                ])
+                let paid = try await rehearsal.call(.post, "/v3/pay/transactions/codepay", order)
                 #expect(try paid.body["trade_state"] == "SUCCESS")
             } else {
                 let paid = try await rehearsal.alipay("alipay.trade.pay", [

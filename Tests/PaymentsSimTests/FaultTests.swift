@@ -1,3 +1,4 @@
+import Crypto
 import HTTPClient
 import HTTPCore
 import HTTPServer
@@ -102,6 +103,38 @@ import Testing
             #expect(hung["status"] == "PROCESSING")
             try await rehearsal.advance(3_601)
             #expect(try await rehearsal.notifications(3)[2]["opened"]?["out_refund_no"] == "r-1")
+        }
+    }
+
+    @Test func `cards misbehave too: refunds whose end is not told, failures after the work, wrong signatures`()
+        async throws
+    {
+        try await Rehearsal.with { rehearsal in
+            try await rehearsal.paidByCard("faultc01")
+            let id = try #require(try await rehearsal.queryCard("faultc01")["queryId"])
+            let refund = [
+                "txnType": "04", "txnSubType": "00", "orderId": "hungref1", "txnTime": "20261123132500", "txnAmt": "400",
+                "origQryId": id,
+            ]
+            try await fault(rehearsal, .hangRefund, match: "hungref1")
+            #expect(try await rehearsal.cardBack(refund)["respCode"] == "03")
+            // Who asks learns it; who sends it again moves nothing.
+            let query = ["txnType": "00", "orderId": "hungref1", "txnTime": "20261123132500"]
+            #expect(try await rehearsal.cardBack(query)["origRespCode"] == "00")
+            #expect(try await rehearsal.cardBack(refund)["respCode"] == "12")
+            try await fault(rehearsal, .serverErrorAfter, match: "queryTrans.do")
+            #expect(try await rehearsal.cardBack(query)["respCode"] == "03")
+            try await fault(rehearsal, .wrongSignature, match: "queryTrans.do")
+            let answer = try await rehearsal.post("/gateway/api/queryTrans.do", try rehearsal.cardForm(query))
+            let key = try X509Certificate(pem: RehearsalKeys.shared.text("unionpay_cert.pem")).publicKey
+            var fields: [String: String] = [:]
+            for part in answer.text.split(separator: "&") {
+                let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                fields[String(pair[0])] = String(pair[1])
+            }
+            let bytes = try #require(Base64.decode(fields["signature"] ?? ""))
+            #expect(!key.isValidSignature(bytes, for: UnionPaySignature.text(fields)))
+            try await rehearsal.expectBalanced()
         }
     }
 

@@ -52,6 +52,7 @@ def call_gateway(world):
     world.ok(control, "DELETE", "/_control/faults")
     world.ok(control, "POST", "/_control/clock/advance", {"seconds": 1}, key=False)
     world.ok(control, "GET", "/_control/clock")
+    assert sum(entry["amount"] for entry in world.ok(control, "GET", "/_control/ledger")["balances"]) == 0
 
 
 def pay_by_code(merchant):

@@ -54,13 +54,19 @@ struct UnionPayGateway: Sendable {
     }
 
     /// What was asked, back, with the outcome and our signature.
-    func signed(_ parameters: [String: String], _ merchant: UnionPayMerchant) async throws -> [String: String] {
+    ///
+    /// - Parameter subject: what a misbehaviour may strike.
+    func signed(
+        _ parameters: [String: String], _ merchant: UnionPayMerchant, _ subject: String
+    ) async throws -> [String: String] {
         var all = parameters
         all["certId"] = merchant.ownCertificateID
         all["signPubKeyCert"] = merchant.ownCertificate
         all["signature"] = nil
         let key = merchant.privateKey, text = UnionPaySignature.text(all)
-        all["signature"] = Base64.encode(try await BlockingPool.shared.run { try key.sign(text) })
+        let signature = try await BlockingPool.shared.run { try key.sign(text) }
+        let isWrong = faults.strike(.wrongSignature, subject) != nil
+        all["signature"] = Base64.encode(isWrong ? signature.reversed() : signature)
         return all
     }
 
@@ -75,11 +81,12 @@ struct UnionPayGateway: Sendable {
             do {
                 if faults.strike(.serverError, request.path) != nil { throw UnionPayRefusal.system }
                 answer.merge(try await handle(parameters, merchant)) { $1 }
+                if faults.strike(.serverErrorAfter, request.path) != nil { throw UnionPayRefusal.system }
                 answer.merge(["respCode": "00", "respMsg": "成功[0000000]"]) { old, _ in old }
             } catch let refusal as UnionPayRefusal {
                 answer.merge(["respCode": refusal.code, "respMsg": refusal.message]) { $1 }
             }
-            return Self.text(try await signed(answer, merchant))
+            return Self.text(try await signed(answer, merchant, request.path))
         } catch let refusal as UnionPayRefusal {
             // Who does not sign rightly gets no signature either.
             return Self.text(["respCode": refusal.code, "respMsg": refusal.message])
@@ -226,7 +233,8 @@ struct UnionPayGateway: Sendable {
             guard payment.settledAt.map(BeijingTime.day) == day else { throw UnionPayRefusal.wrongState }
             guard amount == payment.amount else { throw UnionPayRefusal.mismatch }
         }
-        if faults.strike(.failRefund, "\(payment.orderID) \(original)") != nil { throw UnionPayRefusal.system }
+        let subject = "\(payment.orderID) \(original) \(number)"
+        if faults.strike(.failRefund, subject) != nil { throw UnionPayRefusal.system }
         let refund = UnionPayTransaction(
             merID: merchant.merID, orderID: number, txnTime: time, kind: kind,
             queryID: Self.queryID(at: now), origQueryID: original, amount: amount, frontURL: "",
@@ -247,6 +255,8 @@ struct UnionPayGateway: Sendable {
             throw UnionPayRefusal.duplicate
         }
         guard isDone else { throw UnionPayRefusal.mismatch }
+        // Done, but the merchant does not learn it: it asks.
+        if faults.strike(.hangRefund, subject) != nil { throw UnionPayRefusal.system }
         return ["queryId": refund.queryID]
     }
 
@@ -298,7 +308,7 @@ extension UnionPayGateway: NotificationSender {
             return false
         }
         let kept = try JSON.decode([String: String].self, from: Array(notification.resource.utf8))
-        let form = FormText.encode(try await signed(kept, merchant))
+        let form = FormText.encode(try await signed(kept, merchant, subject))
         let answer = try await kit.http.send(ClientRequest(
             method: .post, url: notification.url, headers: ["content-type": "application/x-www-form-urlencoded"],
             body: Array(form.utf8), deadline: .now + .seconds(5)))

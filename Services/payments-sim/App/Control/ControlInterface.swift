@@ -19,6 +19,7 @@ struct ControlInterface: Sendable {
     func addRoutes(to routes: inout Routes) {
         addWeChatRoutes(to: &routes)
         addAlipayRoutes(to: &routes)
+        addLedgerRoutes(to: &routes)
         routes.post("/_control/unionpay/pay", access: .gatewaySignature) { request, _ in
             let body = try await Self.body(request)
             let found = try await unionPay.kit.database.first(
