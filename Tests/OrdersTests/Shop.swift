@@ -15,27 +15,31 @@ struct Shop: Sendable {
     let orders: ServiceHarness
     let catalog: FakeCatalog
     let weChat: FakeWeChat
+    let gateways: FakeGateways
     let storeID: StoreID
     let merchantID: MerchantID
 
     static func open(_ environment: [String: String] = [:], _ body: (Shop) async throws -> Void) async throws {
         let weChat = try await FakeWeChat()
+        let gateways = try await FakeGateways()
         let catalog = try await FakeCatalog()
         let notifications = try await FakeNeighbour()
         notifications.on(.post, "/v1/events") { try FakeCatalog.receipt($0) }
-        let settings = weChat.environment.merging(environment) { _, given in given }
+        let settings = weChat.environment.merging(gateways.environment) { a, _ in a }
+            .merging(environment) { _, given in given }
         try await ServiceHarness.with(
             OrdersService.self, neighbours: ["catalog": catalog.neighbour, "notifications": notifications],
             environment: settings
         ) { orders in
             try await body(
                 Shop(
-                    orders: orders, catalog: catalog, weChat: weChat, storeID: catalog.storeID,
-                    merchantID: catalog.merchantID))
+                    orders: orders, catalog: catalog, weChat: weChat, gateways: gateways,
+                    storeID: catalog.storeID, merchantID: catalog.merchantID))
         }
         await catalog.neighbour.stop()
         await notifications.stop()
         await weChat.stop()
+        await gateways.stop()
     }
 
     var kit: Toolkit { orders.kit }
@@ -79,15 +83,18 @@ struct Shop: Sendable {
     }
 
     func paymentAnswer(
-        _ person: Person, _ order: OrderID, channel: PaymentChannel = .h5, key: String? = nil
+        _ person: Person, _ order: OrderID, gateway: GatewayName = .wechat, channel: PaymentChannel = .h5,
+        key: String? = nil
     ) async throws -> ClientResponse {
         try await orders.send(
-            .post, OrdersAPI.orderPayments.path(order), json: NewPayment(gateway: .wechat, channel: channel),
+            .post, OrdersAPI.orderPayments.path(order), json: NewPayment(gateway: gateway, channel: channel),
             token: person.token, headers: key.map { [("idempotency-key", $0)] } ?? [])
     }
 
-    func startPayment(_ person: Person, _ order: OrderID, channel: PaymentChannel = .h5) async throws -> Payment {
-        let answer = try await paymentAnswer(person, order, channel: channel)
+    func startPayment(
+        _ person: Person, _ order: OrderID, gateway: GatewayName = .wechat, channel: PaymentChannel = .h5
+    ) async throws -> Payment {
+        let answer = try await paymentAnswer(person, order, gateway: gateway, channel: channel)
         guard answer.status == .created else { throw UnexpectedAnswer(answer) }
         return try answer.decoded()
     }
@@ -95,6 +102,12 @@ struct Shop: Sendable {
     func notify(_ notification: (headers: [(String, String)], body: [UInt8])) async throws -> ClientResponse {
         try await orders.send(
             .post, OrdersAPI.weChatNotifications.path(), body: notification.body, headers: notification.headers)
+    }
+
+    func notify(_ gateway: GatewayName, _ body: [UInt8]) async throws -> ClientResponse {
+        let pattern = gateway == .alipay ? OrdersAPI.alipayNotifications : OrdersAPI.cardNotifications
+        return try await orders.send(
+            .post, pattern.path(), body: body, headers: [("content-type", "application/x-www-form-urlencoded")])
     }
 
     /// Places and pays.
@@ -171,10 +184,10 @@ struct Shop: Sendable {
     /// A second copy of the service's use cases, as another replica has them.
     var parts: Parts {
         var reader = ConfigurationReader(
-            weChat.environment.merging(["KEY_ENCRYPTION_KEY": "bGlubGktdGVzdC1rZXktZW5jcnlwdGlvbi1rZXktMzI="]) { a, _ in a })
+            weChat.environment.merging(gateways.environment) { a, _ in a }.merging(["KEY_ENCRYPTION_KEY": "bGlubGktdGVzdC1rZXktZW5jcnlwdGlvbi1rZXktMzI="]) { a, _ in a })
         let configuration = OrdersService.configuration(&reader)
-        guard let gateway = try? WeChatGateway(configuration.weChat, kit: kit) else { preconditionFailure("no gateway") }
-        return Parts(configuration, kit, gateway: gateway)
+        guard let gateways = try? PaymentGateways(configuration, kit) else { preconditionFailure("no gateway") }
+        return Parts(configuration, kit, gateways: gateways)
     }
 
     func count(_ what: CountRows.What) async throws -> Int { try await kit.database.one(CountRows(what: what)) }

@@ -1,3 +1,4 @@
+import Clients
 import Models
 public import ServiceKit
 
@@ -14,6 +15,10 @@ extension OrdersService {
         let openingHours: OpeningHoursRule
         /// The WeChat Pay merchant.
         let weChat: WeChatSettings
+        /// The Alipay merchant; nil: not offered.
+        let alipay: AlipayConfiguration?
+        /// The UnionPay merchant; nil: not offered.
+        let card: UnionPayConfiguration?
     }
 
     public static func configuration(_ reader: inout ConfigurationReader) -> Configuration {
@@ -23,6 +28,7 @@ extension OrdersService {
             unpaidMax: reader.int("ORDERS_UNPAID_MAX", default: 5, in: 0...1_000),
             paymentWindow: reader.seconds("ORDERS_PAYMENT_SECONDS", default: 900, in: 60...3_600),
             openingHours: reader.choice("ORDERS_OPENING_HOURS", default: OpeningHoursRule.enforced),
-            weChat: WeChatSettings.read(&reader))
+            weChat: WeChatSettings.read(&reader), alipay: AlipayGateway.settings(&reader),
+            card: CardGateway.settings(&reader))
     }
 }

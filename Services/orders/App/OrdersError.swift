@@ -27,6 +27,7 @@ enum OrdersError: Error, Hashable {
     case moveNotAllowed(OrderMove, from: OrderStates)
     case notPayable(OrderStates)
     case openIDMissing
+    case methodNotOffered([GatewayName])
     case gatewayUnavailable
     case gatewayRefused(code: String)
     case notificationForged

@@ -11,13 +11,13 @@ public enum OrdersService: Service {
         ("0001_create_carts.sql", PackageResources._001_create_carts_sql),
         ("0002_create_orders.sql", PackageResources._002_create_orders_sql),
         ("0003_create_payments.sql", PackageResources._003_create_payments_sql),
+        ("0004_add_gateways.sql", PackageResources._004_add_gateways_sql),
     ])
     public static let openAPI = PackageResources.openapi_yaml
     public static let problems = Problems.kinds
 
     public static func compose(_ configuration: Configuration, _ kit: Toolkit) async throws -> Composition {
-        let gateway = try WeChatGateway(configuration.weChat, kit: kit)
-        let parts = Parts(configuration, kit, gateway: gateway)
+        let parts = Parts(configuration, kit, gateways: try PaymentGateways(configuration, kit))
         return Composition(
             routes: parts.routes(), jobs: parts.jobs(), eventConsumers: ["catalog", "notifications"],
             problem: Problems.problem(for:))

@@ -49,6 +49,9 @@ enum Problems {
     static let openIDMissing = ProblemKind(
         code: "openid_missing", title: "openid is missing", status: 422,
         meaning: "Paying inside the gateway's app needs the customer's openid.")
+    static let methodNotOffered = ProblemKind(
+        code: "method_not_offered", title: "This way to pay is not offered", status: 422,
+        meaning: "`offered` names the gateways that are; not every gateway has every channel.")
     static let gatewayUnavailable = ProblemKind(
         code: "gateway_unavailable", title: "The payment gateway does not answer", status: 503,
         meaning: "Nothing was charged. Repeat the request with the same key.")
@@ -79,7 +82,7 @@ enum Problems {
 
     static let kinds: [ProblemKind] = [
         cartFull, unknownSKU, storeNotAccepting, storeClosed, nothingToPay, totalTooLarge, quoteInvalid, quoteExpired,
-        quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
+        quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing, methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed,
     ]
@@ -141,6 +144,9 @@ enum Problems {
             openIDMissing.problem("The channel jsapi needs openid.").with(errors: [
                 FieldError(pointer: "/openid", code: "missing", detail: "is required for this channel")
             ])
+        case .methodNotOffered(let offered):
+            methodNotOffered.problem("This gateway or channel is not offered here.")
+                .with(["offered": .array(offered.map { .string($0.rawValue) })])
         case .gatewayUnavailable:
             gatewayUnavailable.problem("The gateway does not answer. Repeat with the same key.", retryAfterSeconds: 2)
         case .gatewayRefused(let code):

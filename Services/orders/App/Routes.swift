@@ -1,4 +1,6 @@
 import Clients
+import HTTPCore
+import HTTPServer
 import Models
 import ServiceKit
 
@@ -11,7 +13,8 @@ struct Parts: Sendable {
     let readOrder: ReadOrder
     let listOrders: ListOrders
     let startPayment: StartPayment
-    let receiveNotification: ReceiveNotification
+    let gateways: PaymentGateways
+    let receiveNotification: @Sendable (GatewayName) -> ReceiveNotification
     let resolvePayments: ResolvePayments
     let cancelOrder: CancelOrder
     let requestRefund: RequestRefund
@@ -19,7 +22,7 @@ struct Parts: Sendable {
     let stockFailures: StockFailures
     let assembler: OrderAssembler
 
-    init(_ configuration: OrdersService.Configuration, _ kit: Toolkit, gateway: any PaymentGateway) {
+    init(_ configuration: OrdersService.Configuration, _ kit: Toolkit, gateways: PaymentGateways) {
         let catalog = CatalogClient(kit: kit)
         let tokens = QuoteTokens(secret: configuration.quoteKey.value)
         let assembler = OrderAssembler(pickupCodes: PickupCodes(secret: configuration.quoteKey.value))
@@ -27,6 +30,7 @@ struct Parts: Sendable {
         let complete = CompleteRefund(kit: kit)
         let end = EndOrder(kit: kit)
         self.kit = kit
+        self.gateways = gateways
         self.assembler = assembler
         carts = Carts(kit: kit)
         makeQuote = MakeQuote(kit: kit, catalog: catalog, tokens: tokens, hours: configuration.openingHours)
@@ -36,12 +40,17 @@ struct Parts: Sendable {
             unpaidMax: configuration.unpaidMax, paymentWindow: configuration.paymentWindow)
         readOrder = ReadOrder(kit: kit, assembler: assembler)
         listOrders = ListOrders(kit: kit)
-        startPayment = StartPayment(kit: kit, gateway: gateway, settle: settle)
-        receiveNotification = ReceiveNotification(kit: kit, gateway: gateway, settle: settle, completeRefund: complete)
-        resolvePayments = ResolvePayments(gateway: gateway, settle: settle)
+        startPayment = StartPayment(kit: kit, gateways: gateways, settle: settle)
+        let refusals = kit.metrics.counter(
+            "gateway_notifications_refused_total", help: "Notifications that were forged or fit no payment.")
+        receiveNotification = { name in
+            ReceiveNotification(
+                kit: kit, gateways: gateways, name: name, settle: settle, completeRefund: complete, refusals: refusals)
+        }
+        resolvePayments = ResolvePayments(gateways: gateways, settle: settle)
         cancelOrder = CancelOrder(kit: kit, assembler: assembler, end: end)
         requestRefund = RequestRefund(kit: kit, end: end)
-        sendRefunds = SendRefunds(gateway: gateway, complete: complete)
+        sendRefunds = SendRefunds(gateways: gateways, complete: complete)
         stockFailures = StockFailures(kit: kit, end: end)
     }
 
@@ -70,7 +79,13 @@ struct Parts: Sendable {
         routes.post(OrdersAPI.storeCollections, access: staff, CollectOrder(kit: kit, assembler: assembler).handle)
         routes.get(OrdersAPI.storeFigures, access: staff, ReadFigures(kit: kit).handle)
 
-        routes.post(OrdersAPI.weChatNotifications, access: .gatewaySignature, receiveNotification.handle)
+        routes.get(OrdersAPI.paymentMethods, access: .anyCaller) { _, _ in
+            .json(.ok, PaymentMethods(gateways: gateways.names))
+        }
+        let signed = Access.gatewaySignature
+        routes.post(OrdersAPI.weChatNotifications, access: signed, receiveNotification(.wechat).handle)
+        routes.post(OrdersAPI.alipayNotifications, access: signed, receiveNotification(.alipay).handle)
+        routes.post(OrdersAPI.cardNotifications, access: signed, receiveNotification(.card).handle)
         routes.post(OrdersAPI.events, access: .service(["catalog"]), stockFailures.handle)
         return routes
     }

@@ -32,6 +32,12 @@ public enum OrdersAPI {
     public static let storeCollections = PathPattern("/v1/stores/{store_id}/collections")
     /// `GET` the figures of a store (staff).
     public static let storeFigures = PathPattern("/v1/stores/{store_id}/figures")
+    /// `GET`: the gateways that are offered.
+    public static let paymentMethods = PathPattern("/v1/payment-methods")
+    /// `POST`: notifications of Alipay, authenticated by their signature.
+    public static let alipayNotifications = PathPattern("/v1/gateways/alipay/notifications")
+    /// `POST`: notifications of UnionPay, authenticated by their signature.
+    public static let cardNotifications = PathPattern("/v1/gateways/card/notifications")
     /// `POST`: notifications of WeChat Pay, authenticated by their signature.
     public static let weChatNotifications = PathPattern("/v1/gateways/wechat/notifications")
     /// `POST`: events of neighbours (service `catalog`).

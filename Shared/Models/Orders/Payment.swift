@@ -4,6 +4,10 @@ public import JSON
 public enum GatewayName: String, CaseIterable, Sendable, Hashable, OrdersCode {
     /// WeChat Pay (微信支付).
     case wechat
+    /// Alipay (支付宝).
+    case alipay
+    /// A bank card (银行卡), by UnionPay.
+    case card
 }
 
 /// How the customer meets the gateway.
@@ -38,12 +42,17 @@ public struct NewPayment: Sendable, Hashable {
     public var channel: PaymentChannel
     /// The customer at the gateway; needed for `jsapi`.
     public var openID: String?
+    /// Where the browser goes afterwards, for gateways that are told with the payment (`alipay`, `card`).
+    public var returnURL: String?
 
     /// Makes a value.
-    public init(gateway: GatewayName, channel: PaymentChannel = .h5, openID: String? = nil) {
+    public init(
+        gateway: GatewayName, channel: PaymentChannel = .h5, openID: String? = nil, returnURL: String? = nil
+    ) {
         self.gateway = gateway
         self.channel = channel
         self.openID = openID
+        self.returnURL = returnURL
     }
 }
 
@@ -54,6 +63,7 @@ extension NewPayment: JSONWritable, JSONReadable {
         json.field("gateway", gateway)
         json.field("channel", channel)
         json.field("openid", openID)
+        json.field("return_url", returnURL)
         json.endObject()
     }
 
@@ -62,6 +72,7 @@ extension NewPayment: JSONWritable, JSONReadable {
         var gateway: GatewayName?
         var channel: PaymentChannel = .h5
         var openID: String?
+        var returnURL: String?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "gateway": gateway = try json.read()
@@ -70,10 +81,17 @@ extension NewPayment: JSONWritable, JSONReadable {
                 let value: String = try json.read()
                 guard (1...128).contains(value.utf8.count) else { throw json.invalid("must have 1 to 128 bytes") }
                 openID = value
+            case "return_url":
+                let value: String = try json.read()
+                guard value.hasPrefix("https://") || value.hasPrefix("http://"), value.utf8.count <= 256,
+                    value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+                else { throw json.invalid("must be an address of at most 256 characters") }
+                returnURL = value
             default: try json.unknown(key)
             }
         }
-        self.init(gateway: try json.require(&gateway, "gateway"), channel: channel, openID: openID)
+        self.init(
+            gateway: try json.require(&gateway, "gateway"), channel: channel, openID: openID, returnURL: returnURL)
     }
 }
 
@@ -93,6 +111,8 @@ public struct Payment: Sendable, Hashable {
     public var amount: Money
     /// Where the customer pays, while it is open.
     public var cashierURL: String?
+    /// Set when the browser brings these fields to `cashierURL` by POST, instead of only going there.
+    public var cashierForm: [String: String]?
     /// The content of the code to scan, for `native`.
     public var codeURL: String?
     /// The gateway's handle, for `jsapi`.
@@ -107,8 +127,8 @@ public struct Payment: Sendable, Hashable {
     /// Makes a value.
     public init(
         id: PaymentID, orderID: OrderID, gateway: GatewayName, channel: PaymentChannel, state: PaymentState,
-        amount: Money, cashierURL: String? = nil, codeURL: String? = nil, prepayID: String? = nil,
-        transactionID: String? = nil, createdAt: Timestamp, paidAt: Timestamp? = nil
+        amount: Money, cashierURL: String? = nil, cashierForm: [String: String]? = nil, codeURL: String? = nil,
+        prepayID: String? = nil, transactionID: String? = nil, createdAt: Timestamp, paidAt: Timestamp? = nil
     ) {
         self.id = id
         self.orderID = orderID
@@ -117,6 +137,7 @@ public struct Payment: Sendable, Hashable {
         self.state = state
         self.amount = amount
         self.cashierURL = cashierURL
+        self.cashierForm = cashierForm
         self.codeURL = codeURL
         self.prepayID = prepayID
         self.transactionID = transactionID
@@ -136,6 +157,7 @@ extension Payment: JSONWritable, JSONReadable {
         json.field("state", state)
         json.field("amount", amount)
         json.field("cashier_url", cashierURL)
+        json.field("cashier_form", cashierForm)
         json.field("code_url", codeURL)
         json.field("prepay_id", prepayID)
         json.field("transaction_id", transactionID)
@@ -153,6 +175,7 @@ extension Payment: JSONWritable, JSONReadable {
         var state: PaymentState?
         var amount: Money?
         var cashierURL: String?
+        var cashierForm: [String: String]?
         var codeURL: String?
         var prepayID: String?
         var transactionID: String?
@@ -167,6 +190,7 @@ extension Payment: JSONWritable, JSONReadable {
             case "state": state = try json.read()
             case "amount": amount = try json.read()
             case "cashier_url": cashierURL = try json.read()
+            case "cashier_form": cashierForm = try json.read()
             case "code_url": codeURL = try json.read()
             case "prepay_id": prepayID = try json.read()
             case "transaction_id": transactionID = try json.read()
@@ -179,7 +203,38 @@ extension Payment: JSONWritable, JSONReadable {
             id: try json.require(&id, "id"), orderID: try json.require(&orderID, "order_id"),
             gateway: try json.require(&gateway, "gateway"), channel: try json.require(&channel, "channel"),
             state: try json.require(&state, "state"), amount: try json.require(&amount, "amount"),
-            cashierURL: cashierURL, codeURL: codeURL, prepayID: prepayID, transactionID: transactionID,
+            cashierURL: cashierURL, cashierForm: cashierForm, codeURL: codeURL, prepayID: prepayID,
+            transactionID: transactionID,
             createdAt: try json.require(&createdAt, "created_at"), paidAt: paidAt)
+    }
+}
+
+/// The gateways that an installation offers, in the order to show them in.
+public struct PaymentMethods: Sendable, Hashable, JSONWritable, JSONReadable {
+    /// The gateways.
+    public var gateways: [GatewayName]
+
+    /// Makes a value.
+    public init(gateways: [GatewayName]) {
+        self.gateways = gateways
+    }
+
+    /// Writes the object.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("gateways", gateways)
+        json.endObject()
+    }
+
+    /// Reads the object.
+    public init(from json: inout JSONReader) throws(JSONError) {
+        var gateways: [GatewayName]?
+        try json.object { (json, key) throws(JSONError) in
+            switch key {
+            case "gateways": gateways = try json.array(of: GatewayName.self)
+            default: try json.unknown(key)
+            }
+        }
+        self.init(gateways: try json.require(&gateways, "gateways"))
     }
 }

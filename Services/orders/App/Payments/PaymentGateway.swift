@@ -1,4 +1,5 @@
 import HTTPCore
+import HTTPServer
 import Models
 import ServiceKit
 
@@ -6,6 +7,8 @@ import ServiceKit
 /// the first try, so that each call may be repeated.
 protocol PaymentGateway: Sendable {
     var name: GatewayName { get }
+    /// The ways in which customers can meet it.
+    var channels: Set<PaymentChannel> { get }
 
     /// Makes a payment payable, or answers as before when it is already.
     func prepare(_ order: PreparedOrder, _ context: CallContext) async throws(GatewayError) -> PreparedPayment
@@ -16,7 +19,7 @@ protocol PaymentGateway: Sendable {
     /// Sends money back, or answers where it stands when it was sent before.
     func refund(_ order: RefundOrder, _ context: CallContext) async throws(GatewayError) -> GatewayRefund
     /// Where a refund stands; nil when the gateway does not know it.
-    func refund(_ id: RefundID, _ context: CallContext) async throws(GatewayError) -> GatewayRefund?
+    func refund(_ id: RefundID, of payment: PaymentID, _ context: CallContext) async throws(GatewayError) -> GatewayRefund?
     /// What a notification says, once its signature, age, serial and merchant are verified.
     func notification(
         headers: HTTPHeaders, body: [UInt8], _ context: CallContext
@@ -45,12 +48,16 @@ struct PreparedOrder: Sendable {
     let description: String
     let expiresAt: Timestamp
     let openID: String?
+    /// Where the browser goes afterwards.
+    let returnURL: String?
     let payerAddress: String
 }
 
 /// How it can be paid.
 struct PreparedPayment: Sendable {
     var cashierURL: String?
+    /// What the browser posts to the cashier; nil: it only goes there.
+    var cashierForm: [String: String]?
     var codeURL: String?
     var prepayID: String?
 }
@@ -78,6 +85,8 @@ struct RefundOrder: Sendable {
     let paymentID: PaymentID
     let amount: Money
     let paid: Money
+    /// The gateway's number of the payment.
+    let transactionID: String
     let reason: String
 }
 
@@ -97,4 +106,31 @@ enum GatewayNotification: Sendable {
     case refund(GatewayRefund)
     /// Signed, but nothing that changes anything here.
     case other
+}
+
+/// The gateways of this installation: those with settings.
+struct PaymentGateways: Sendable {
+    private let all: [any PaymentGateway]
+
+    init(_ all: [any PaymentGateway]) {
+        self.all = all
+    }
+
+    /// In the order to show them in.
+    var names: [GatewayName] { all.map(\.name) }
+
+    /// - Throws: `.unavailable` when it has no settings (any more): nobody else knows what became of its payments.
+    func named(_ name: GatewayName) throws(GatewayError) -> any PaymentGateway {
+        guard let gateway = all.first(where: { $0.name == name }) else { throw .unavailable }
+        return gateway
+    }
+}
+
+/// Forms as gateways send them.
+enum FormFields {
+    /// The fields of a form's body; of a repeated one the last.
+    static func all(_ body: [UInt8]) -> [String: String] {
+        let pairs = QueryItems(String(decoding: body, as: UTF8.self)).pairs
+        return Dictionary(pairs.map { ($0.name, $0.value) }) { _, last in last }
+    }
 }

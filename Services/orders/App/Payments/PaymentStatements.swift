@@ -1,3 +1,4 @@
+import JSON
 import Models
 import Postgres
 import ServiceKit
@@ -5,22 +6,27 @@ import ServiceKit
 extension Payment {
     /// Reads the columns that every statement about payments lists, in this order:
     ///
-    /// id, order_id, gateway, channel, state, amount, currency, cashier_url, code_url, prepay_id, transaction_id,
-    /// created_at, paid_at
+    /// id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form, code_url,
+    /// prepay_id, transaction_id, created_at, paid_at
     init(_ row: inout RowReader) throws(PostgresError) {
         self.init(
             id: try row.next(), orderID: try row.next(), gateway: try row.next(), channel: try row.next(),
             state: try row.next(), amount: Money(minorUnits: try row.next(), currency: try row.currency()),
-            cashierURL: try row.next(), codeURL: try row.next(), prepayID: try row.next(),
-            transactionID: try row.next(), createdAt: try row.next(), paidAt: try row.next())
+            cashierURL: try row.next(), cashierForm: Self.form(try row.next()), codeURL: try row.next(),
+            prepayID: try row.next(), transactionID: try row.next(), createdAt: try row.next(), paidAt: try row.next())
         // A link nobody can pay with any more is no link.
         if state != .open { self = withoutLinks }
+    }
+
+    private static func form(_ text: String?) -> [String: String]? {
+        text.flatMap { try? JSON.decode([String: String].self, from: Array($0.utf8), mode: .lenient) }
     }
 
     /// The same without the ways to pay it.
     var withoutLinks: Payment {
         var copy = self
         copy.cashierURL = nil
+        copy.cashierForm = nil
         copy.codeURL = nil
         copy.prepayID = nil
         return copy
@@ -32,8 +38,8 @@ struct PaymentsOfOrder: Statement {
     static let name: StaticString = "payments_of_order"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT id, order_id, gateway, channel, state, amount, currency, cashier_url, code_url, prepay_id,
-            transaction_id, created_at, paid_at
+        SELECT id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
+            code_url, prepay_id, transaction_id, created_at, paid_at
         FROM payments
         WHERE order_id = $1
         ORDER BY id
@@ -50,8 +56,8 @@ struct PaymentByID: Statement {
     static let name: StaticString = "payment_by_id"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT id, order_id, gateway, channel, state, amount, currency, cashier_url, code_url, prepay_id,
-            transaction_id, created_at, paid_at
+        SELECT id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
+            code_url, prepay_id, transaction_id, created_at, paid_at
         FROM payments
         WHERE id = $1
         """
@@ -72,8 +78,8 @@ struct InsertPayment: Statement {
         FROM orders
         WHERE id = $2 AND order_state = 'open' AND payment_state = 'unpaid' AND expires_at > $5
         ON CONFLICT (order_id) WHERE state IN ('created', 'open') DO NOTHING
-        RETURNING id, order_id, gateway, channel, state, amount, currency, cashier_url, code_url, prepay_id,
-            transaction_id, created_at, paid_at
+        RETURNING id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
+            code_url, prepay_id, transaction_id, created_at, paid_at
         """
     let id: PaymentID
     let orderID: OrderID
@@ -97,10 +103,10 @@ struct SavePreparedPayment: Statement {
     static let mode = StatementMode.write
     static let sql: StaticString = """
         UPDATE payments
-        SET state = 'open', cashier_url = $2, code_url = $3, prepay_id = $4
+        SET state = 'open', cashier_url = $2, code_url = $3, prepay_id = $4, cashier_form = $5
         WHERE id = $1 AND state = 'created'
-        RETURNING id, order_id, gateway, channel, state, amount, currency, cashier_url, code_url, prepay_id,
-            transaction_id, created_at, paid_at
+        RETURNING id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
+            code_url, prepay_id, transaction_id, created_at, paid_at
         """
     let id: PaymentID
     let answer: PreparedPayment
@@ -110,6 +116,7 @@ struct SavePreparedPayment: Statement {
         parameters.append(answer.cashierURL)
         parameters.append(answer.codeURL)
         parameters.append(answer.prepayID)
+        parameters.append(answer.cashierForm.map { String(decoding: JSON.encode($0), as: UTF8.self) })
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Payment { try Payment(&row) }
 }
@@ -143,9 +150,13 @@ struct CheckPaymentsNow: Statement {
 }
 
 /// Claims payments that it is time to ask about; the next time is twice as far away, up to two minutes.
+///
+/// A page of Alipay or a card page that was opened cannot always be closed: those are watched until the order's time
+/// to pay is over, so that money that came all the same is found and goes back.
 struct ClaimPaymentsToCheck: Statement {
     struct Row: Sendable {
         let id: PaymentID
+        let gateway: GatewayName
         /// Whether its order still waits for it.
         let isAwaited: Bool
     }
@@ -155,17 +166,21 @@ struct ClaimPaymentsToCheck: Statement {
         WITH due AS (
             SELECT id
             FROM payments
-            WHERE state IN ('created', 'open') AND check_at <= $1
+            WHERE (state IN ('created', 'open') OR (state = 'closed' AND gateway <> 'wechat')) AND check_at <= $1
             ORDER BY check_at
             LIMIT $2
             FOR UPDATE SKIP LOCKED
         )
         UPDATE payments
         SET checks = checks + 1,
-            check_at = $1 + least(120, 10 * (1 << least(checks, 4))) * interval '1 second'
+            check_at = CASE
+                WHEN payments.state = 'closed' AND payments.expires_at + interval '2 minutes' < $1 THEN 'infinity'
+                ELSE $1 + least(120, 10 * (1 << least(checks, 4))) * interval '1 second'
+            END
         FROM due, orders
         WHERE payments.id = due.id AND orders.id = payments.order_id
-        RETURNING payments.id, orders.order_state = 'open' AND orders.payment_state = 'unpaid'
+        RETURNING payments.id, payments.gateway, payments.state <> 'closed'
+            AND orders.order_state = 'open' AND orders.payment_state = 'unpaid'
         """
     let now: Timestamp
     let limit: Int
@@ -175,7 +190,7 @@ struct ClaimPaymentsToCheck: Statement {
         parameters.append(Int64(limit))
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Row {
-        Row(id: try row.next(), isAwaited: try row.next())
+        Row(id: try row.next(), gateway: try row.next(), isAwaited: try row.next())
     }
 }
 

@@ -3,31 +3,36 @@ import HTTPServer
 import Models
 import ServiceKit
 
-/// `POST /v1/gateways/wechat/notifications`: verified, decrypted, matched, applied once. The gateway reads the status
-/// alone: 204 ends its repetitions, anything else brings the notification again.
+/// `POST /v1/gateways/{gateway}/notifications`: verified, matched, applied once. What ends the gateway's repetitions is
+/// its own: a status, or a word; anything else brings the notification again.
 struct ReceiveNotification: Sendable {
     /// 64 KiB: notifications are about 1 KiB.
     private static let bodyBytesMax = 65_536
 
     let kit: Toolkit
-    let gateway: any PaymentGateway
+    let gateways: PaymentGateways
+    let name: GatewayName
     let settle: SettlePayment
     let completeRefund: CompleteRefund
     private let refusals: Counter
 
-    init(kit: Toolkit, gateway: any PaymentGateway, settle: SettlePayment, completeRefund: CompleteRefund) {
+    init(
+        kit: Toolkit, gateways: PaymentGateways, name: GatewayName, settle: SettlePayment,
+        completeRefund: CompleteRefund, refusals: Counter
+    ) {
         self.kit = kit
-        self.gateway = gateway
+        self.gateways = gateways
+        self.name = name
         self.settle = settle
         self.completeRefund = completeRefund
-        refusals = kit.metrics.counter(
-            "gateway_notifications_refused_total", help: "Notifications that were forged or fit no payment.")
+        self.refusals = refusals
     }
 
     func handle(_ request: Request, _ caller: Caller) async throws -> Response {
         var request = request
         let body = try await request.body.collect(upTo: Self.bodyBytesMax)
         do {
+            let gateway = try gateways.named(name)
             switch try await gateway.notification(headers: request.headers, body: body, request.callContext) {
             case .payment(let facts): try await settle.apply(facts, traceparent: request.traceparent)
             case .refund(let refund): try await completeRefund.apply(refund, traceparent: request.traceparent)
@@ -44,7 +49,16 @@ struct ReceiveNotification: Sendable {
         } catch let error as OrdersError {
             throw refused(error)
         }
-        return .noContent
+        return acknowledgement
+    }
+
+    /// What each documents: a status of 2xx, exactly the word, status 200.
+    private var acknowledgement: Response {
+        switch name {
+        case .wechat: .noContent
+        case .alipay: .text(.ok, "success")
+        case .card: .text(.ok, "ok")
+        }
     }
 
     /// Somebody should look: this is either an attack or a payment that is not ours.

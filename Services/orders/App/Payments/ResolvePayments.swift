@@ -9,7 +9,7 @@ struct ResolvePayments: Sendable {
     private static let batchMax = 16
     private static let deadline = Duration.seconds(5)
 
-    let gateway: any PaymentGateway
+    let gateways: PaymentGateways
     let settle: SettlePayment
 
     func tick(_ kit: Toolkit) async throws -> JobProgress {
@@ -23,6 +23,7 @@ struct ResolvePayments: Sendable {
     private func resolve(_ payment: ClaimPaymentsToCheck.Row, _ kit: Toolkit) async {
         let context = CallContext.background(Self.deadline)
         do {
+            let gateway = try gateways.named(payment.gateway)
             switch try await gateway.payment(payment.id, context) {
             case .paid(let facts): try await settle.apply(facts, traceparent: context.traceparent)
             case .closed: try await kit.database.execute(ClosePayment(id: payment.id))

@@ -17,7 +17,7 @@ struct StartPayment: Sendable {
     private static let descriptionMax = 127
 
     let kit: Toolkit
-    let gateway: any PaymentGateway
+    let gateways: PaymentGateways
     let settle: SettlePayment
 
     func handle(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -34,6 +34,8 @@ struct StartPayment: Sendable {
         guard record.states.order == .open, record.states.payment == .unpaid else {
             throw OrdersError.notPayable(record.states)
         }
+        guard gateways.names.contains(input.gateway), try gateways.named(input.gateway).channels.contains(input.channel)
+        else { throw OrdersError.methodNotOffered(gateways.names) }
         if input.channel == .jsapi, input.openID == nil { throw OrdersError.openIDMissing }
         let payment = try await stored(input, for: record, request)
         return try await answer(try await prepared(payment, record, input, request), ticket, request)
@@ -64,10 +66,10 @@ struct StartPayment: Sendable {
     /// Closes a payment at the gateway so that another channel can take its place; money that came meanwhile counts.
     private func replace(_ payment: Payment, _ context: CallContext) async throws {
         do {
-            try await gateway.close(payment.id, context)
+            try await gateways.named(payment.gateway).close(payment.id, context)
             _ = try await kit.database.execute(ClosePayment(id: payment.id))
         } catch GatewayError.refused {
-            guard case .paid(let facts) = try await asked(payment.id, context) else {
+            guard case .paid(let facts) = try await asked(payment, context) else {
                 _ = try await kit.database.execute(ClosePayment(id: payment.id))
                 return
             }
@@ -77,8 +79,8 @@ struct StartPayment: Sendable {
         }
     }
 
-    private func asked(_ id: PaymentID, _ context: CallContext) async throws -> GatewayPayment {
-        do { return try await gateway.payment(id, context) } catch { throw OrdersError.gatewayUnavailable }
+    private func asked(_ payment: Payment, _ context: CallContext) async throws -> GatewayPayment {
+        do { return try await gateways.named(payment.gateway).payment(payment.id, context) } catch { throw OrdersError.gatewayUnavailable }
     }
 
     private func prepared(
@@ -89,15 +91,15 @@ struct StartPayment: Sendable {
         let order = PreparedOrder(
             id: payment.id, channel: payment.channel, amount: payment.amount,
             description: Self.description(record, lines), expiresAt: record.placed.expiresAt, openID: input.openID,
-            payerAddress: request.peerAddress)
+            returnURL: input.returnURL, payerAddress: request.peerAddress)
         do {
-            let answer = try await gateway.prepare(order, request.callContext)
+            let answer = try await gateways.named(payment.gateway).prepare(order, request.callContext)
             kit.fault("after-gateway-before-storing-answer")
             let saved = SavePreparedPayment(id: payment.id, answer: answer)
             return try await kit.database.first(saved, deadline: request.deadline) ?? payment
         } catch GatewayError.refused(let code) {
             // Refused because it was paid already: the answer to a notification that was lost.
-            if case .paid(let facts) = try await asked(payment.id, request.callContext) {
+            if case .paid(let facts) = try await asked(payment, request.callContext) {
                 try await settle.apply(facts, traceparent: request.traceparent)
                 let current = try await kit.database.one(OrderByID(id: record.id), deadline: request.deadline)
                 throw OrdersError.notPayable(current.states)

@@ -7,6 +7,7 @@ import ServiceKit
 /// protocol takes 6 to 32) and `rfd_…`.
 struct WeChatGateway: PaymentGateway {
     let name = GatewayName.wechat
+    let channels: Set<PaymentChannel> = [.native, .h5, .jsapi]
     /// 60 s: the gateway refuses an end that is closer.
     private static let lifeMin = Duration.seconds(61)
     /// 80 bytes: the gateway's limit for a refund's reason.
@@ -77,7 +78,9 @@ struct WeChatGateway: PaymentGateway {
         }
     }
 
-    func refund(_ id: RefundID, _ context: CallContext) async throws(GatewayError) -> GatewayRefund? {
+    func refund(
+        _ id: RefundID, of payment: PaymentID, _ context: CallContext
+    ) async throws(GatewayError) -> GatewayRefund? {
         do {
             return Self.refund(
                 try await client.queryRefund(outRefundNo: id.description, until: context.deadline), id: id)

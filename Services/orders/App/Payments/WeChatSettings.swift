@@ -28,7 +28,8 @@ struct WeChatSettings: Sendable {
             merchant: merchant, cashierBaseURL: reader.url("WECHAT_CASHIER_BASE_URL", default: baseURL))
     }
 
-    private static func read<Value>(
+    /// A key or certificate of a file; nil when it cannot be read, which the reader tells then.
+    static func read<Value>(
         _ variable: String, _ reader: inout ConfigurationReader, _ parse: (String) throws -> Value
     ) -> Value? {
         let text = String(decoding: reader.file(variable).value, as: UTF8.self)

@@ -90,6 +90,7 @@ struct InsertRefund: Statement {
 struct ClaimRefundsToSend: Statement {
     struct Row: Sendable {
         let order: RefundOrder
+        let gateway: GatewayName
         /// False on the first try: then the gateway cannot know it.
         let wasTried: Bool
     }
@@ -110,7 +111,7 @@ struct ClaimRefundsToSend: Statement {
         FROM due, payments
         WHERE refunds.id = due.id AND payments.id = refunds.payment_id
         RETURNING refunds.id, refunds.payment_id, refunds.amount, refunds.currency, payments.amount, payments.currency,
-            refunds.reason, refunds.tries > 1
+            coalesce(payments.transaction_id, ''), refunds.reason, payments.gateway, refunds.tries > 1
         """
     let now: Timestamp
     let limit: Int
@@ -123,8 +124,9 @@ struct ClaimRefundsToSend: Statement {
         let order = RefundOrder(
             id: try row.next(), paymentID: try row.next(),
             amount: Money(minorUnits: try row.next(), currency: try row.currency()),
-            paid: Money(minorUnits: try row.next(), currency: try row.currency()), reason: try row.next())
-        return Row(order: order, wasTried: try row.next())
+            paid: Money(minorUnits: try row.next(), currency: try row.currency()),
+            transactionID: try row.next(), reason: try row.next())
+        return Row(order: order, gateway: try row.next(), wasTried: try row.next())
     }
 }
 

@@ -11,7 +11,7 @@ struct SendRefunds: Sendable {
     private static let batchMax = 16
     private static let deadline = Duration.seconds(5)
 
-    let gateway: any PaymentGateway
+    let gateways: PaymentGateways
     let complete: CompleteRefund
 
     func tick(_ kit: Toolkit) async throws -> JobProgress {
@@ -25,7 +25,10 @@ struct SendRefunds: Sendable {
     private func send(_ refund: ClaimRefundsToSend.Row, _ kit: Toolkit) async {
         let context = CallContext.background(Self.deadline)
         do {
-            if refund.wasTried, let known = try await gateway.refund(refund.order.id, context) {
+            let gateway = try gateways.named(refund.gateway)
+            if refund.wasTried,
+                let known = try await gateway.refund(refund.order.id, of: refund.order.paymentID, context)
+            {
                 return try await complete.apply(known, traceparent: context.traceparent)
             }
             kit.fault("before-sending-refund")

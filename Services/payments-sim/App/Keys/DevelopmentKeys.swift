@@ -10,6 +10,9 @@ public enum DevelopmentKeys {
     private static let mchid = "1900000109"
     private static let appid = "wxd678efh567hg6787"
     private static let openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+    private static let alipayAppID = "2021000100000109"
+    private static let alipaySellerID = "2088000100000109"
+    private static let merID = "777290058110109"
     /// Certificates of the real gateway live five years.
     private static let lifetimeSeconds: Int64 = 5 * 365 * 86_400
 
@@ -87,13 +90,13 @@ public enum DevelopmentKeys {
                 "allow_http_notify_url": true,
             ],
             "alipay": [
-                "app_id": "2021000100000109", "seller_id": "2088000100000109", "buyer_id": "2088000200000001",
+                "app_id": .string(alipayAppID), "seller_id": .string(alipaySellerID), "buyer_id": "2088000200000001",
                 "app_public_key": "alipay_app.pem", "alipay_public_key": "alipay.pem",
                 "alipay_private_key": "alipay_key.pem", "royalty_receiver": "2088000300000001",
                 "max_royalty_percent": 30, "allow_http_notify_url": true,
             ],
             "unionpay": [
-                "mer_id": "777290058110109", "mer_cert": "unionpay_merchant_cert.pem",
+                "mer_id": .string(merID), "mer_cert": "unionpay_merchant_cert.pem",
                 "mer_cert_id": .string(unionPay[0]), "up_cert": "unionpay_cert.pem", "up_cert_id": .string(unionPay[1]),
                 "up_private_key": "unionpay_key.pem", "allow_http_notify_url": true,
             ],
@@ -111,6 +114,18 @@ public enum DevelopmentKeys {
         WECHAT_APIV3_KEY_FILE=\(folder)/apiv3_key
         WECHAT_PLATFORM_CERT_FILE=\(folder)/platform_cert.pem
         WECHAT_NOTIFY_URL=\(notifyURL)
+        ALIPAY_BASE_URL=\(url)
+        ALIPAY_APP_ID=\(alipayAppID)
+        ALIPAY_SELLER_ID=\(alipaySellerID)
+        ALIPAY_PRIVATE_KEY_FILE=\(folder)/alipay_app_key.pem
+        ALIPAY_PUBLIC_KEY_FILE=\(folder)/alipay.pem
+        ALIPAY_NOTIFY_URL=\(notifyURL.replacing("/wechat/", with: "/alipay/"))
+        UNIONPAY_BASE_URL=\(url)
+        UNIONPAY_MER_ID=\(merID)
+        UNIONPAY_PRIVATE_KEY_FILE=\(folder)/unionpay_merchant_key.pem
+        UNIONPAY_CERT_FILE=\(folder)/unionpay_merchant_cert.pem
+        UNIONPAY_GATEWAY_CERT_FILE=\(folder)/unionpay_cert.pem
+        UNIONPAY_NOTIFY_URL=\(notifyURL.replacing("/wechat/", with: "/card/"))
 
         """
     }
