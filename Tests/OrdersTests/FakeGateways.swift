@@ -64,7 +64,7 @@ final class FakeGateways: Sendable {
         server = HTTPServer(address: "127.0.0.1", port: 0, router: router)
         try await server.start(on: TestPostgres.group)
         let keys = Self.keys
-        let texts = [keys.own.pem, keys.ownCertificate.pem, keys.gatewayPEM, keys.gatewayCertificate.pem]
+        let texts = [try keys.own.pem, keys.ownCertificate.pem, keys.gatewayPEM, keys.gatewayCertificate.pem]
         for (name, text) in zip(Self.files, texts) {
             guard let file = fopen(folder + "/" + name, "w") else { preconditionFailure("no file for test keys") }
             fputs(text, file)

@@ -1,6 +1,8 @@
+import EventLoop
 import HTTPClient
 import HTTPCore
 import Models
+import ServiceKit
 import TestSupport
 import Testing
 
@@ -125,10 +127,9 @@ import Testing
             shop.gateways.pay(first)
             // Nobody tells: the page that could not be closed is watched.
             #expect(try await shop.resolveUntil { try await shop.count(.refunds) == 1 })
+            let number = FakeGateways.number(first), total = first.amount.minorUnits
             #expect(
-                try await shop.refundUntil {
-                    shop.gateways.state.withLock { $0.trades[FakeGateways.number(first)]?.returned } == first.amount.minorUnits
-                })
+                try await shop.refundUntil { shop.gateways.state.withLock { $0.trades[number]?.returned } == total })
             let read = try await shop.read(customer, order.id)
             #expect(read.states.payment == .paid)
             #expect(read.payments.map(\.state).contains(.late))

@@ -82,7 +82,8 @@ enum Problems {
 
     static let kinds: [ProblemKind] = [
         cartFull, unknownSKU, storeNotAccepting, storeClosed, nothingToPay, totalTooLarge, quoteInvalid, quoteExpired,
-        quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing, methodNotOffered,
+        quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
+        methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed,
     ]

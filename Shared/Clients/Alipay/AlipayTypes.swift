@@ -128,5 +128,7 @@ enum AlipayText {
         return Timestamp(text.prefix(19).replacing(" ", with: "T") + "+08:00")
     }
 
-    static func text(_ time: Timestamp) -> String { String(BeijingTime.text(time).prefix(19)).replacing("T", with: " ") }
+    static func text(_ time: Timestamp) -> String {
+        String(BeijingTime.text(time).prefix(19)).replacing("T", with: " ")
+    }
 }

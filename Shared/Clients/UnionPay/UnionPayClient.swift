@@ -165,8 +165,8 @@ public final class UnionPayClient: Sendable {
             throw .invalidSignature("there is no signature")
         }
         // The certificate that comes along proves nothing: only the configured one is believed.
-        guard configuration.gatewayCertificate.publicKey.isValidSignature(signature, for: Array(Self.digest(fields).utf8))
-        else { throw .invalidSignature("the signature does not match") }
+        let key = configuration.gatewayCertificate.publicKey
+        guard key.isValidSignature(signature, for: Array(Self.digest(fields).utf8)) else { throw .invalidSignature("the signature does not match") }
     }
 
     private func call(

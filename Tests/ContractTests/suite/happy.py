@@ -156,7 +156,7 @@ class World:
     def orders_inside(self):
         self.orders("orders", "/v1", self.customer, self.manager)
         paid = self.paid_order("orders", "/v1", self.customer)
-        self.ok("orders", "GET", "/v1/payment-methods")
+        self.ok("orders", "GET", "/v1/payment-methods", token=self.customer)
         # The gateway repeats itself: the second notification changes nothing.
         body, headers = self.wechat.notification(self.gateway_view(self.last_number))
         self.ok("orders", "POST", "/v1/gateways/wechat/notifications", body, headers=headers)

@@ -4,8 +4,8 @@ import HTTPCore
 import Models
 import ServiceKit
 
-/// Bank cards by UnionPay ACP 5.1. A transaction's number there is ours without the underscore, and its time is when the
-/// identifier was made, so both are known before the first try and never change.
+/// Bank cards by UnionPay ACP 5.1. A transaction's number there is ours without the underscore, and its time is when
+/// the identifier was made, so both are known before the first try and never change.
 struct CardGateway: PaymentGateway {
     let name = GatewayName.card
     let channels: Set<PaymentChannel> = [.native, .h5]

@@ -19,7 +19,9 @@ protocol PaymentGateway: Sendable {
     /// Sends money back, or answers where it stands when it was sent before.
     func refund(_ order: RefundOrder, _ context: CallContext) async throws(GatewayError) -> GatewayRefund
     /// Where a refund stands; nil when the gateway does not know it.
-    func refund(_ id: RefundID, of payment: PaymentID, _ context: CallContext) async throws(GatewayError) -> GatewayRefund?
+    func refund(
+        _ id: RefundID, of payment: PaymentID, _ context: CallContext
+    ) async throws(GatewayError) -> GatewayRefund?
     /// What a notification says, once its signature, age, serial and merchant are verified.
     func notification(
         headers: HTTPHeaders, body: [UInt8], _ context: CallContext

@@ -80,7 +80,11 @@ struct StartPayment: Sendable {
     }
 
     private func asked(_ payment: Payment, _ context: CallContext) async throws -> GatewayPayment {
-        do { return try await gateways.named(payment.gateway).payment(payment.id, context) } catch { throw OrdersError.gatewayUnavailable }
+        do {
+            return try await gateways.named(payment.gateway).payment(payment.id, context)
+        } catch {
+            throw OrdersError.gatewayUnavailable
+        }
     }
 
     private func prepared(

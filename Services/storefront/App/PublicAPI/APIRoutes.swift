@@ -27,7 +27,7 @@ enum APIRoutes {
         (.post, OrdersAPI.orderAccept, .person), (.post, OrdersAPI.orderPrepare, .person),
         (.post, OrdersAPI.orderReady, .person), (.post, OrdersAPI.orderRefunds, .person),
         (.get, OrdersAPI.storeBoard, .person), (.post, OrdersAPI.storeCollections, .person),
-        (.get, OrdersAPI.storeFigures, .person),
+        (.get, OrdersAPI.storeFigures, .person), (.get, OrdersAPI.paymentMethods, .personOrGuest),
     ]
 
     private static let notifications: [Line] = [
