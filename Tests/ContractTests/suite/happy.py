@@ -149,6 +149,7 @@ class World:
         self.ok(service, "POST", f"{path}/refunds", {
             "amount": {"amount": 100, "currency": "CNY"}, "reason": "少了一份"}, manager)
         self.ok(service, "GET", f"{shop}/figures", token=manager)
+        self.ok(service, "GET", f"{prefix}/payment-methods", token=customer)
         self.completed_id = order
         self.order_id = self.place(service, prefix, customer)
         return order
@@ -156,7 +157,6 @@ class World:
     def orders_inside(self):
         self.orders("orders", "/v1", self.customer, self.manager)
         paid = self.paid_order("orders", "/v1", self.customer)
-        self.ok("orders", "GET", "/v1/payment-methods", token=self.customer)
         # The gateway repeats itself: the second notification changes nothing.
         body, headers = self.wechat.notification(self.gateway_view(self.last_number))
         self.ok("orders", "POST", "/v1/gateways/wechat/notifications", body, headers=headers)
