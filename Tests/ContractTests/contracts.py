@@ -27,7 +27,7 @@ DESCRIBED_ELSEWHERE = re.compile(r"^(?!/api/|/healthz|/readyz|/metrics|/openapi\
 # Calls whose succeeding takes a whole merchant's life: public clients of the gateways live it in Tests/FlowTests.
 DRIVEN_BY_CLIENTS = re.compile(
     r"/(gateway|downloadBillFile|v3/profitsharing|v3/billdownload)\b|/cashier/(alipay|card)/|apply-abnormal-refund$"
-    r"|/gateways/(alipay|card)/notifications|/_control/(alipay|unionpay|wechat/(rotate|jsapi-invoke))")
+    r"|/_control/(alipay|unionpay|wechat/(rotate|jsapi-invoke))")
 
 
 def is_valid(document):

@@ -15,7 +15,8 @@ PREFIXES = {"store_id": "sto", "order_id": "ord", "cart_id": "crt", "sku_id": "s
 STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments"
                    r"|merchants|imports/stores|items|skus|streams/stores)(/|$)|/v1/stores$|/staff(/|$)")
 # A person's own things: nobody is refused, everyone sees their own.
-OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine"}
+OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine",
+       "readPaymentMethods"}
 
 
 class Calls:

@@ -2,6 +2,7 @@
 import secrets
 import time
 
+from forms import FORM, alipay_notification, card_notification
 from stack import OPERATOR_PHONE, wait_for
 from tokens import new_id
 from wechat import WeChat
@@ -160,6 +161,11 @@ class World:
         # The gateway repeats itself: the second notification changes nothing.
         body, headers = self.wechat.notification(self.gateway_view(self.last_number))
         self.ok("orders", "POST", "/v1/gateways/wechat/notifications", body, headers=headers)
+        # A trade that began and a card that is asked are news that change nothing.
+        self.ok("orders", "POST", "/v1/gateways/alipay/notifications",
+                alipay_notification(self.stack, new_id("pay"), "WAIT_BUYER_PAY", "16.00"), headers=FORM)
+        self.ok("orders", "POST", "/v1/gateways/card/notifications",
+                card_notification(self.stack, new_id("pay"), "05", 1600), headers=FORM)
         self.ok("orders", "POST", "/v1/events", {"events": [{
             "id": new_id("evt"), "type": "stock.commit_failed", "aggregate": paid, "sequence": 1,
             "occurred_at": self.soon(0), "data": {"order_id": new_id("ord"), "store_id": self.store_id}}]},
