@@ -82,6 +82,15 @@ public struct OrdersClient: Sendable {
         try await base.get(OrdersAPI.order.path(id), context, authority: authority)
     }
 
+    /// The gateways that are offered, in the order to show them in.
+    public func paymentMethods(
+        _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> [GatewayName] {
+        let methods: PaymentMethods = try await base.get(
+            OrdersAPI.paymentMethods.path(), context, authority: authority)
+        return methods.gateways
+    }
+
     /// A way to pay an order; the open payment again when there is one.
     public func startPayment(
         _ id: OrderID, _ input: NewPayment, key: String, _ context: CallContext, authority: Authority

@@ -226,6 +226,7 @@ def without_scripts(tour):
         page.wait_for_url("**/sign-in*")
         guest.sign_in(page, "13900000003")
         page.wait_for_url("**/checkout")
+        page.check("input[name=gateway][value=alipay]")
         page.click("[data-testid=place-order]")
 
     def pay():

@@ -111,7 +111,8 @@ def make_store(door, operator):
     return store["id"]
 
 
-def play(door):
+def play(door, gateway):
+    """One order from the search to the review, and a part of its money back."""
     operator = door.sign_in(OPERATOR_PHONE)
     store = make_store(door, operator)
     customer = door.sign_in(CUSTOMER_PHONE)
@@ -124,7 +125,7 @@ def play(door):
         "lines": [{"sku_id": item["skus"][0]["id"], "quantity": 2}]}, customer)
     assert quote["total"] == {"amount": 3200, "currency": "CNY"}, quote
     order = door.call("POST", "/api/v1/orders", {"quote_token": quote["token"]}, customer)
-    payment = door.call("POST", f"/api/v1/orders/{order['id']}/payments", {"gateway": "wechat", "channel": "h5"}, customer)
+    payment = door.call("POST", f"/api/v1/orders/{order['id']}/payments", {"gateway": gateway, "channel": "h5"}, customer)
     pay_at_cashier(payment["cashier_url"])
 
     def see():
@@ -138,6 +139,10 @@ def play(door):
     assert see()["states"] == {"payment": "paid", "order": "completed", "fulfilment": "collected"}, see()
     after = wait_for(lambda: stock(door, store) == before - 2, 10, "the stock has gone down by two") and before - 2
     door.call("POST", f"/api/v1/orders/{order['id']}/review", {"rating": 5, "text": "好吃"}, customer)
+    door.call("POST", f"/api/v1/orders/{order['id']}/refunds", {
+        "amount": {"amount": 100, "currency": "CNY"}, "reason": "少了葱"}, operator)
+    wait_for(lambda: [refund["state"] for refund in see()["refunds"]] == ["succeeded"], 20, "the refund is done")
+    assert see()["states"]["payment"] == "partly_refunded", see()
     return store, order["id"], customer, after
 
 
@@ -152,10 +157,11 @@ def main():
         door.sessions = kept["sessions"]
         order = door.call("GET", f"/api/v1/orders/{kept['order']}", token=door.sign_in(CUSTOMER_PHONE))
         assert order["states"]["order"] == "completed", order
-    store, order, _, left = play(door)
+    for gateway in ("alipay", "wechat"):
+        store, order, _, left = play(door, gateway)
+        print(f"order {order} of store {store} was paid by {gateway} and served; {left} left")
     if "--keep" in options:
         pathlib.Path(options["--keep"]).write_text(json.dumps({"sessions": door.sessions, "order": order}))
-    print(f"order {order} of store {store} was served; {left} left")
 
 
 if __name__ == "__main__":

@@ -108,9 +108,23 @@ import Testing
                 createdAt: Timestamp(microseconds: 1))
             street.orders.on(.post, "/v1/orders/\(order)/payments") { _ in .json(.created, payment) }
             let token = Browser.token(in: try await clerk.get("/account"))
-            let answer = try await clerk.post("/orders/\(order)/pay", [("key", "0123456789abcdef")], token: token)
-            let back = PathPattern.percentEncoded("\(harness.url)/orders/\(order)")
-            #expect(answer.headers["location"] == "http://127.0.0.1:9/cashier/wechat/x?redirect_url=\(back)")
+            let form = [("key", "0123456789abcdef")]
+            let answer = try await clerk.post("/orders/\(order)/pay", form, token: token)
+            let back = "\(harness.url)/orders/\(order)"
+            #expect(
+                answer.headers["location"]
+                    == "http://127.0.0.1:9/cashier/wechat/x?redirect_url=\(PathPattern.percentEncoded(back))")
+            // Others are told where to lead back when the payment is made; a bank's page takes a form.
+            var byCard = payment
+            byCard.cashierForm = ["orderId": "\"><b>1", "signature": "abc"]
+            street.orders.on(.post, "/v1/orders/\(order)/payments") { [byCard] _ in .json(.created, byCard) }
+            let page = try await clerk.post("/orders/\(order)/pay", form + [("gateway", "card")], token: token)
+            #expect(page.status == .ok && page.text.contains("action=\"http://127.0.0.1:9/cashier/wechat/x\""))
+            #expect(page.text.contains("name=\"orderId\" value=\"&quot;&gt;&lt;b&gt;1\""))
+            let asked = try #require(street.orders.requests.last { $0.path.hasSuffix("/payments") })
+            #expect(
+                try JSON.decode(NewPayment.self, from: asked.body)
+                    == NewPayment(gateway: .card, channel: .h5, returnURL: back))
         }
     }
 

@@ -40,6 +40,9 @@ struct Street {
                 ]))
         }
         catalog.on(.get, "/v1/items/\(items[0].id)") { _ in .json(.ok, items[0]) }
+        orders.on(.get, OrdersAPI.paymentMethods.path()) { _ in
+            .json(.ok, PaymentMethods(gateways: GatewayName.allCases))
+        }
         notifications.on(.post, "/v1/messages/sms") { _ in Response(status: .accepted) }
     }
 

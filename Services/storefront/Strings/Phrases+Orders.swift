@@ -8,6 +8,11 @@ extension Phrase {
     static let noteForStore = Phrase("给店家的备注", "Note for the store")
     static let paymentMethod = Phrase("支付方式", "Payment")
     static let wechatPay = Phrase("微信支付", "WeChat Pay")
+    static let alipay = Phrase("支付宝", "Alipay")
+    static let bankCard = Phrase("银行卡", "Bank card")
+    static let toTheBank = Phrase("去银行卡支付页", "Go on to the bank's page")
+    static let toTheBankText = Phrase(
+        "将在银联页面上输入卡号；邻里不会看到卡号。", "You enter the card's number on UnionPay's page; Linli never sees it.")
     static let explainTotal = Phrase("价格是怎么算的", "How this total was made")
     static let quantityTimes = Phrase("{} × {}", "{} × {}")
 

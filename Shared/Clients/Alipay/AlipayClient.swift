@@ -39,7 +39,7 @@ public final class AlipayClient: Sendable {
         var content = Self.content(order)
         content["product_code"] = .string(product)
         let parameters = try await signed(method, content, returnURL: order.returnURL, now)
-        return "\(configuration.baseURL)/gateway.do?" + SignedForm.encoded(parameters)
+        return "\(configuration.cashierBaseURL)/gateway.do?" + SignedForm.encoded(parameters)
     }
 
     /// What a code on a screen says.

@@ -5,6 +5,8 @@ public import Models
 public struct AlipayConfiguration: Sendable {
     /// Origin of the gateway, such as `https://openapi.alipay.com`; its one address is `/gateway.do` there.
     public var baseURL: String
+    /// The same as the customer's browser reaches it.
+    public var cashierBaseURL: String
     public var appID: String
     /// Our account (2088…), which every notification must name.
     public var sellerID: String
@@ -16,10 +18,11 @@ public struct AlipayConfiguration: Sendable {
 
     /// Makes a configuration.
     public init(
-        baseURL: String, appID: String, sellerID: String, privateKey: RSAPrivateKey, gatewayKey: RSAPublicKey,
+        baseURL: String, cashierBaseURL: String, appID: String, sellerID: String, privateKey: RSAPrivateKey, gatewayKey: RSAPublicKey,
         notifyURL: String
     ) {
         self.baseURL = baseURL
+        self.cashierBaseURL = cashierBaseURL
         self.appID = appID
         self.sellerID = sellerID
         self.privateKey = privateKey

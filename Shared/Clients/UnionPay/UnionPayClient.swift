@@ -26,7 +26,8 @@ public final class UnionPayClient: Sendable {
     ) async throws(UnionPayError) -> UnionPayForm {
         var fields = payment(number, fen: fen, expiresAt: expiresAt, type: "01", product: "000201")
         fields["frontUrl"] = frontURL
-        return UnionPayForm(address: address("frontTransReq.do"), fields: try await signed(fields))
+        return UnionPayForm(
+            address: "\(configuration.cashierBaseURL)/gateway/api/frontTransReq.do", fields: try await signed(fields))
     }
 
     /// What a code on a screen says.

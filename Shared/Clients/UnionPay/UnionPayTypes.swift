@@ -5,6 +5,8 @@ public import Models
 public struct UnionPayConfiguration: Sendable {
     /// Origin of the gateway, such as `https://gateway.95516.com`; its addresses are below `/gateway/api/` there.
     public var baseURL: String
+    /// The same as the customer's browser reaches it.
+    public var cashierBaseURL: String
     /// The merchant, 15 digits.
     public var merID: String
     public var privateKey: RSAPrivateKey
@@ -17,10 +19,11 @@ public struct UnionPayConfiguration: Sendable {
 
     /// Makes a configuration.
     public init(
-        baseURL: String, merID: String, privateKey: RSAPrivateKey, certificate: X509Certificate,
+        baseURL: String, cashierBaseURL: String, merID: String, privateKey: RSAPrivateKey, certificate: X509Certificate,
         gatewayCertificate: X509Certificate, notifyURL: String
     ) {
         self.baseURL = baseURL
+        self.cashierBaseURL = cashierBaseURL
         self.merID = merID
         self.privateKey = privateKey
         self.certificate = certificate

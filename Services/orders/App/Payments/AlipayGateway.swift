@@ -21,6 +21,7 @@ struct AlipayGateway: PaymentGateway {
     static func settings(_ reader: inout ConfigurationReader) -> AlipayConfiguration? {
         guard reader.optional("ALIPAY_APP_ID") != nil else { return nil }
         let baseURL = reader.url("ALIPAY_BASE_URL")
+        let cashierBaseURL = reader.url("ALIPAY_CASHIER_BASE_URL", default: baseURL)
         let appID = reader.string("ALIPAY_APP_ID")
         let sellerID = reader.string("ALIPAY_SELLER_ID")
         let notifyURL = reader.url("ALIPAY_NOTIFY_URL")
@@ -28,7 +29,7 @@ struct AlipayGateway: PaymentGateway {
         let gatewayKey = WeChatSettings.read("ALIPAY_PUBLIC_KEY_FILE", &reader) { try RSAPublicKey(pem: $0) }
         guard let key, let gatewayKey else { return nil }
         return AlipayConfiguration(
-            baseURL: baseURL, appID: appID, sellerID: sellerID, privateKey: key, gatewayKey: gatewayKey,
+            baseURL: baseURL, cashierBaseURL: cashierBaseURL, appID: appID, sellerID: sellerID, privateKey: key, gatewayKey: gatewayKey,
             notifyURL: notifyURL)
     }
 

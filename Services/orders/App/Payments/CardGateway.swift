@@ -22,6 +22,7 @@ struct CardGateway: PaymentGateway {
     static func settings(_ reader: inout ConfigurationReader) -> UnionPayConfiguration? {
         guard reader.optional("UNIONPAY_MER_ID") != nil else { return nil }
         let baseURL = reader.url("UNIONPAY_BASE_URL")
+        let cashierBaseURL = reader.url("UNIONPAY_CASHIER_BASE_URL", default: baseURL)
         let merID = reader.string("UNIONPAY_MER_ID")
         let notifyURL = reader.url("UNIONPAY_NOTIFY_URL")
         let key = WeChatSettings.read("UNIONPAY_PRIVATE_KEY_FILE", &reader) { try RSAPrivateKey(pem: $0) }
@@ -29,7 +30,7 @@ struct CardGateway: PaymentGateway {
         let theirs = WeChatSettings.read("UNIONPAY_GATEWAY_CERT_FILE", &reader) { try X509Certificate(pem: $0) }
         guard let key, let own, let theirs else { return nil }
         return UnionPayConfiguration(
-            baseURL: baseURL, merID: merID, privateKey: key, certificate: own, gatewayCertificate: theirs,
+            baseURL: baseURL, cashierBaseURL: cashierBaseURL, merID: merID, privateKey: key, certificate: own, gatewayCertificate: theirs,
             notifyURL: notifyURL)
     }
 

@@ -27,6 +27,7 @@ struct CheckoutPages: Sendable {
         let lines = cart.lines.map { QuoteRequestLine(skuID: $0.skuID, quantity: $0.quantity, note: $0.note) }
         let context = visit.context
         async let store = catalog.store(cart.storeID, context)
+        async let methods = orders.paymentMethods(context, authority: authority)
         let quote: Quote
         do {
             quote = try await orders.quote(
@@ -36,7 +37,8 @@ struct CheckoutPages: Sendable {
             throw error
         }
         let page = CheckoutPage(
-            quote: quote, store: try await store, idempotencyKey: Self.makeKey(), notice: notice, now: visit.now)
+            quote: quote, store: try await store, methods: try await methods, idempotencyKey: Self.makeKey(),
+            notice: notice, now: visit.now)
         return .page(page.page(site.context(visit)), status: notice == nil ? .ok : .conflict)
     }
 
@@ -55,7 +57,7 @@ struct CheckoutPages: Sendable {
             let t = Words(language: visit.language)
             return try await quoted(visit, notice: ProblemWords.say(problem, t) ?? t[.cannotTitle].description)
         }
-        var reply = try await pay(order.id, key: "pay-" + key, visit)
+        var reply = try await pay(order.id, fields, key: "pay-" + key, visit)
         reply.cookies.append(CartCookie.none)
         return reply
     }
@@ -64,21 +66,26 @@ struct CheckoutPages: Sendable {
     func payAgain(_ visit: Visit, _ fields: FormFields) async throws -> Reply {
         let id = try visit.request.parameters.require("order_id", as: OrderID.self)
         guard let key = Self.key(fields) else { throw PageProblem.unreadableForm }
-        return try await pay(id, key: key, visit)
+        return try await pay(id, fields, key: key, visit)
     }
 
     /// To the gateway's cashier; to the order's page when there is none, where paying can be tried again.
-    private func pay(_ id: OrderID, key: String, _ visit: Visit) async throws -> Reply {
+    private func pay(_ id: OrderID, _ fields: FormFields, key: String, _ visit: Visit) async throws -> Reply {
         let page: Link = "/orders/\(id.description)"
+        let wanted = NewPayment(
+            gateway: GatewayName(rawValue: fields["gateway"]) ?? .wechat, channel: .h5,
+            returnURL: site.outside(page, visit.request))
         do {
             let payment = try await orders.startPayment(
-                id, NewPayment(gateway: .wechat, channel: .h5), key: key, visit.context,
-                authority: try visit.authority())
+                id, wanted, key: key, visit.context, authority: try visit.authority())
             guard let address = payment.cashierURL, let cashier = Link(external: address) else {
                 return .redirect(page)
             }
+            if let form = payment.cashierForm {
+                return .page(CashierFormPage(address: cashier, fields: form, order: page).page(site.context(visit)))
+            }
             // WeChat's own parameter for H5 payments: where its page leads when the person is done.
-            guard let back = site.outside(page, visit.request) else { return .redirect(cashier) }
+            guard wanted.gateway == .wechat, let back = wanted.returnURL else { return .redirect(cashier) }
             return .redirect("\(continuing: cashier)\(verb: address.contains("?") ? "&" : "?")redirect_url=\(back)")
         } catch let error as ServiceClientError {
             return .redirect("\(continuing: page)?problem=\(error.problemCode ?? "gateway_unavailable")")

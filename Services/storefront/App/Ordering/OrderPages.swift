@@ -29,6 +29,9 @@ struct OrderPages: Sendable {
         }
         // Losing the error is right: the page is about the order and works without the store's address.
         let store = try? await catalog.store(order.storeID, visit.context)
+        let isUnpaid = order.states.order == .open && order.states.payment == .unpaid
+        let methods =
+            isUnpaid ? try await orders.paymentMethods(visit.context, authority: try visit.authority()) : []
         let t = Words(language: visit.language)
         let error = visit.request.query["problem"].flatMap { code in
             ProblemWords.say(Problem(code: code, title: "", status: 409, detail: ""), t)
@@ -36,7 +39,8 @@ struct OrderPages: Sendable {
         let keys = OrderPage.Keys(
             pay: CheckoutPages.makeKey(), cancel: CheckoutPages.makeKey(), review: CheckoutPages.makeKey())
         return .page(
-            OrderPage(order: order, store: store, error: error, now: visit.now, keys: keys).page(site.context(visit)))
+            OrderPage(order: order, store: store, methods: methods, error: error, now: visit.now, keys: keys)
+                .page(site.context(visit)))
     }
 
     func cancel(_ visit: Visit, _ fields: FormFields) async throws -> Reply {

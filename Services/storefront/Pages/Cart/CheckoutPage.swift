@@ -4,6 +4,8 @@ import Models
 struct CheckoutPage {
     let quote: Quote
     let store: Store
+    /// The ways to pay that are offered.
+    let methods: [GatewayName]
     /// Makes pressing the button twice one order.
     let idempotencyKey: String
     /// Something to know before ordering: a changed price, a quote that had expired.
@@ -20,7 +22,8 @@ struct CheckoutPage {
                 \(c.formField)<input type="hidden" name="quote_token" value="\(quote.token)">\
                 <input type="hidden" name="key" value="\(idempotencyKey)"><div class="stack">\
                 \(place(c))\(lines(c))</div>\
-                <section class="card stack">\(method(c))\(sums(c))<button class="btn main block" \
+                <section class="card stack">\(PaymentChoice.fieldset(methods, c))\
+                \(sums(c))<button class="btn main block" \
                 data-testid="place-order">\
                 \(c.words(.placeAndPay, Pieces.text(quote.total)))</button><p class="muted tiny">\
                 \(c.words(.quoteHolds, c.clock.show(quote.expiresAt, zone: store.summary.timeZone, now: now)))</p>\
@@ -42,14 +45,6 @@ struct CheckoutPage {
         """
         <section class="card"><h2>\(c.words[.explainTotal])</h2><ul class="lines plain">\
         \(OrderPieces.lines(quote.lines, c))</ul></section>
-        """
-    }
-
-    private func method(_ c: PageContext) -> HTML {
-        """
-        <fieldset class="pick"><legend class="strong">\(c.words[.paymentMethod])</legend><label><input type="radio" \
-        name="gateway" \
-        value="wechat" checked>\(c.icon("wallet"))<span>\(c.words[.wechatPay])</span></label></fieldset>
         """
     }
 

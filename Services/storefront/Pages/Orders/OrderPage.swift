@@ -5,6 +5,8 @@ struct OrderPage {
     let order: Order
     /// Nil when the catalog could not be asked; the page works without it.
     let store: Store?
+    /// The ways to pay that are offered, while it is to be paid.
+    let methods: [GatewayName]
     let error: String?
     let now: Timestamp
     /// Keys of the forms on this page, so that pressing twice does one thing.
@@ -77,7 +79,9 @@ struct OrderPage {
                 <section class="card stack"><p class="row tight">\(c.icon("clock"))<span>\(c.words[.payUntil]) \
                 \(clock)</span></p>\
                 <form method="post" action="\(Link("/orders/\(order.id.description)/pay"))">\(c.formField)\
-                <input type="hidden" name="key" value="\(keys.pay)"><button class="btn main block" data-testid="pay">\
+                <input type="hidden" name="key" value="\(keys.pay)">\
+                \(PaymentChoice.fieldset(methods, chosen: order.payments.last?.gateway, c))\
+                <button class="btn main block" data-testid="pay">\
                 \(c.icon("wallet"))\
                 \(c.words(.payNow, Pieces.text(order.totals.total)))</button></form>\
                 \(cancel(.cancelHintUnpaid, c))</section>
