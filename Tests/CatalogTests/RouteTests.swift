@@ -30,13 +30,15 @@ import Testing
             return try await catalog.send(.post, CatalogAPI.merchants.path(), json: new, token: token).decoded()
         }
 
-        func store(_ merchant: Merchant, number: String = "1") async throws -> Store {
+        func store(
+            _ merchant: Merchant, number: String = "1",
+            at place: Coordinates = Coordinates(latitude: 31.23, longitude: 121.45)
+        ) async throws -> Store {
             let period = OpeningPeriod(opens: TimeOfDay("00:00")!, closes: TimeOfDay("24:00")!)
             let new = NewStore(
                 merchantID: merchant.id, number: number, name: LocalizedText(zh: "静安店", en: "Jing'an"),
                 address: "南京西路 1 号", city: "上海市", province: "31", phone: "021-55500101",
-                location: Coordinates(latitude: 31.23, longitude: 121.45),
-                openingHours: (1...7).map { DayHours(day: $0, periods: [period]) })
+                location: place, openingHours: (1...7).map { DayHours(day: $0, periods: [period]) })
             return try await catalog.send(.post, CatalogAPI.stores.path(), json: new, token: token).decoded()
         }
 
@@ -347,6 +349,17 @@ import Testing
             #expect(big.status.code == 413)
             let made = try await manage.merchant(.cafe, code: "m")
             #expect(made.name.zh == "商户")
+        }
+    }
+
+    /// PostgreSQL refuses to calculate with the smallest numbers a double holds.
+    @Test func `a store can lie a hair's breadth from the equator`() async throws {
+        try await with { _, manage in
+            let merchant = try await manage.merchant(.cafe, code: "m")
+            var place = Coordinates(latitude: 0, longitude: 121.45)
+            place.latitude = .leastNonzeroMagnitude
+            let store = try await manage.store(merchant, at: place)
+            #expect(store.summary.location == Coordinates(latitude: 0, longitude: 121.45))
         }
     }
 

@@ -135,6 +135,8 @@ struct CoordinatesTests {
         let london = Coordinates(latitude: 51.5, longitude: -0.12)
         #expect(ChineseDatums.gcj02(london) == london)
         #expect(Coordinates(checkedLatitude: .nan, longitude: 0) == nil)
+        let least = Double.leastNonzeroMagnitude
+        #expect(Coordinates(latitude: least, longitude: -least) == Coordinates(latitude: 0, longitude: 0))
         #expect(Coordinates(checkedLatitude: 999, longitude: 0) == nil)
     }
 }

@@ -133,12 +133,14 @@ extension StoreImportRow {
         return name == "Asia/Beijing" ? "Asia/Shanghai" : name
     }
 
-    /// The row with tidy texts and an IANA time zone.
+    /// The row with tidy texts, an IANA time zone and a place that can be calculated with.
     public var normalised: StoreImportRow {
-        StoreImportRow(
+        let place = Coordinates(latitude: latitude, longitude: longitude)
+        return StoreImportRow(
             line: line, number: Self.tidy(number), name: Self.tidy(name), address: Self.tidy(address),
             city: Self.tidy(city), province: Self.tidy(province), postcode: Self.tidy(postcode),
-            phone: Self.tidy(phone), timeZone: Self.zoneName(timeZone), latitude: latitude, longitude: longitude)
+            phone: Self.tidy(phone), timeZone: Self.zoneName(timeZone), latitude: place.latitude,
+            longitude: place.longitude)
     }
 
     /// What is wrong with a normalised row: its field, as on the wire, and why; nil when nothing is.

@@ -10,9 +10,12 @@ public struct Coordinates: Hashable, Sendable {
 
     /// Makes a place; use ``init(checkedLatitude:longitude:)`` for what comes from outside.
     public init(latitude: Double, longitude: Double) {
-        self.latitude = latitude
-        self.longitude = longitude
+        self.latitude = Self.normal(latitude)
+        self.longitude = Self.normal(longitude)
     }
+
+    /// Less than a nanometre is none: PostgreSQL refuses arithmetic on numbers so small that it underflows.
+    private static func normal(_ degrees: Double) -> Double { abs(degrees) < 1e-14 ? 0 : degrees }
 
     /// A place on Earth; nil for numbers out of range, infinite or NaN.
     public init?(checkedLatitude latitude: Double, longitude: Double) {
