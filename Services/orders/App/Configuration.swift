@@ -13,6 +13,8 @@ extension OrdersService {
         let paymentWindow: Duration
         /// ORDERS_OPENING_HOURS: `enforced` or `ignored`.
         let openingHours: OpeningHoursRule
+        /// ORDERS_PLATFORM_RATE_BPS: the platform's part where a store has agreed on nothing else.
+        let settlementRates: SettlementRates
         /// The WeChat Pay merchant.
         let weChat: WeChatSettings
         /// The Alipay merchant; nil: not offered.
@@ -28,6 +30,8 @@ extension OrdersService {
             unpaidMax: reader.int("ORDERS_UNPAID_MAX", default: 5, in: 0...1_000),
             paymentWindow: reader.seconds("ORDERS_PAYMENT_SECONDS", default: 900, in: 60...3_600),
             openingHours: reader.choice("ORDERS_OPENING_HOURS", default: OpeningHoursRule.enforced),
+            settlementRates: SettlementRates(
+                platformBps: reader.int("ORDERS_PLATFORM_RATE_BPS", default: 60, in: 0...10_000)),
             weChat: WeChatSettings.read(&reader), alipay: AlipayGateway.settings(&reader),
             card: CardGateway.settings(&reader))
     }

@@ -20,6 +20,7 @@ struct Parts: Sendable {
     let requestRefund: RequestRefund
     let sendRefunds: SendRefunds
     let stockFailures: StockFailures
+    let settleCompletedOrders: SettleCompletedOrders
     let assembler: OrderAssembler
 
     init(_ configuration: OrdersService.Configuration, _ kit: Toolkit, gateways: PaymentGateways) {
@@ -52,6 +53,7 @@ struct Parts: Sendable {
         requestRefund = RequestRefund(kit: kit, end: end)
         sendRefunds = SendRefunds(gateways: gateways, complete: complete)
         stockFailures = StockFailures(kit: kit, end: end)
+        settleCompletedOrders = SettleCompletedOrders(defaults: configuration.settlementRates)
     }
 
     /// The table of contents.
@@ -96,6 +98,7 @@ struct Parts: Sendable {
             Job(name: "ExpireUnpaidOrders", every: .seconds(2), run: ExpireUnpaidOrders.tick),
             Job(name: "ResolvePayments", every: .seconds(2), run: resolvePayments.tick),
             Job(name: "SendRefunds", every: .seconds(2), wakeOn: "refunds", run: sendRefunds.tick),
+            Job(name: "SettleCompletedOrders", every: .seconds(2), run: settleCompletedOrders.tick),
             Job(name: "SweepCarts", every: .seconds(600), run: Carts.sweep),
         ]
     }
