@@ -14,6 +14,8 @@ public final class AlipayClient: Sendable {
 
     /// The longest a call may take, in seconds.
     private static let callSecondsMax = 5
+    /// 256 MiB of text: about a million rows.
+    private static let billBytesMax = 1 << 28
 
     /// A client over `http`.
     public init(configuration: AlipayConfiguration, http: HTTPClient) {
@@ -123,6 +125,33 @@ public final class AlipayClient: Sendable {
             now, deadline)
         guard let url = answer["bill_download_url"]?.string else { throw .malformed("the answer has no address") }
         return url
+    }
+
+    /// The files of a day's trade bill (`yyyy-MM-dd`, of Beijing), in GBK; nil when there is none: nothing moved, or it is
+    /// not made yet. What is signed is the address.
+    public func tradeBill(
+        day: String, now: Timestamp, until deadline: Instant
+    ) async throws(AlipayError) -> [[UInt8]]? {
+        let url: String
+        do throws(AlipayError) {
+            url = try await billURL(day: day, now: now, until: deadline)
+        } catch {
+            guard case .refused("isp.bill_not_exist", _) = error else { throw error }
+            return nil
+        }
+        let answer: ClientResponse
+        do throws(HTTPClientError) {
+            answer = try await http.send(ClientRequest(method: .get, url: url, deadline: deadline, idempotent: true))
+        } catch {
+            throw .unknownOutcome("\(error)")
+        }
+        guard answer.status == .ok else { throw .unknownOutcome("status \(answer.status.code)") }
+        let packed = answer.body
+        let files = try? await BlockingPool.shared.run {
+            try ZipFile.entries(packed, bytesMax: Self.billBytesMax).map(\.content)
+        }
+        guard let files else { throw .malformed("the bill cannot be unpacked") }
+        return files
     }
 
     // MARK: Notifications

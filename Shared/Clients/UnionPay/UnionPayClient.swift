@@ -11,6 +11,10 @@ public final class UnionPayClient: Sendable {
 
     /// The longest a call may take, in seconds.
     private static let callSecondsMax = 5
+    /// 256 MiB of text.
+    private static let fileBytesMax = 1 << 28
+    /// The gateway's answer when a day has no file.
+    private static let noFileCode = "98"
 
     /// A client over `http`.
     public init(configuration: UnionPayConfiguration, http: HTTPClient) {
@@ -35,7 +39,7 @@ public final class UnionPayClient: Sendable {
         _ number: UnionPayNumber, fen: Int64, expiresAt: Timestamp, until deadline: Instant
     ) async throws(UnionPayError) -> String {
         let fields = payment(number, fen: fen, expiresAt: expiresAt, type: "07", product: "000000")
-        guard let code = try await call("backTransReq.do", fields, deadline)["qrCode"], !code.isEmpty else {
+        guard let code = try await call(address("backTransReq.do"), fields, deadline)["qrCode"], !code.isEmpty else {
             throw .malformed("the answer has no code")
         }
         return code
@@ -58,7 +62,7 @@ public final class UnionPayClient: Sendable {
         _ number: UnionPayNumber, until deadline: Instant
     ) async throws(UnionPayError) -> UnionPayTransaction {
         let fields = common(number).merging(["txnType": "00", "txnSubType": "00", "bizType": "000000"]) { $1 }
-        let answer = try await call("queryTrans.do", fields, deadline)
+        let answer = try await call(address("queryTrans.do"), fields, deadline)
         guard answer["orderId"] == number.orderID else { throw .mismatch("orderId") }
         return try Self.transaction(answer, outcome: answer["origRespCode"])
     }
@@ -84,7 +88,7 @@ public final class UnionPayClient: Sendable {
             "txnType": type, "txnSubType": "00", "bizType": "000201", "origQryId": queryID, "txnAmt": String(fen),
             "currencyCode": "156", "backUrl": configuration.notifyURL,
         ]) { $1 }
-        _ = try await call("backTransReq.do", fields, deadline)
+        _ = try await call(address("backTransReq.do"), fields, deadline)
     }
 
     /// What settled on a day (`MMDD`): a ZIP, deflated once more, in Base64.
@@ -96,9 +100,29 @@ public final class UnionPayClient: Sendable {
         fields.merge([
             "txnType": "76", "txnSubType": "01", "bizType": "000000", "fileType": "00", "settleDate": settleDate,
         ]) { $1 }
-        let answer = try await call("fileTransRequest.do", fields, deadline)
+        let answer = try await call(configuration.fileURL, fields, deadline)
         guard let content = answer["fileContent"].flatMap(Base64.decode) else { throw .malformed("there is no file") }
         return content
+    }
+
+    /// What settled on a day (`MMDD`): the text of each file; nil when there is none: nothing moved, or it is not made
+    /// yet.
+    public func settlementFiles(
+        settleDate: String, now: Timestamp, until deadline: Instant
+    ) async throws(UnionPayError) -> [(name: [UInt8], content: [UInt8])]? {
+        let packed: [UInt8]
+        do throws(UnionPayError) {
+            packed = try await file(settleDate: settleDate, UnionPayNumber(orderID: "", madeAt: now), until: deadline)
+        } catch {
+            guard case .refused(Self.noFileCode, _) = error else { throw error }
+            return nil
+        }
+        let files = try? await BlockingPool.shared.run {
+            try ZipFile.entries(
+                try Inflate.zlib(packed, bytesMax: Self.fileBytesMax), bytesMax: Self.fileBytesMax)
+        }
+        guard let files else { throw .malformed("the file cannot be unpacked") }
+        return files.map { ($0.name, $0.content) }
     }
 
     // MARK: Notifications
@@ -171,13 +195,13 @@ public final class UnionPayClient: Sendable {
     }
 
     private func call(
-        _ name: String, _ fields: [String: String], _ deadline: Instant
+        _ url: String, _ fields: [String: String], _ deadline: Instant
     ) async throws(UnionPayError) -> [String: String] {
         let body = SignedForm.encoded(try await signed(fields))
         let response: ClientResponse
         do throws(HTTPClientError) {
             response = try await http.send(ClientRequest(
-                method: .post, url: address(name),
+                method: .post, url: url,
                 headers: ["content-type": "application/x-www-form-urlencoded; charset=utf-8"], body: Array(body.utf8),
                 deadline: min(deadline, Instant.now + .seconds(Self.callSecondsMax)), idempotent: true))
         } catch {

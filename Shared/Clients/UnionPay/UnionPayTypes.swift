@@ -16,11 +16,13 @@ public struct UnionPayConfiguration: Sendable {
     public var gatewayCertificate: X509Certificate
     /// Where notifications go.
     public var notifyURL: String
+    /// Where files are fetched: `https://filedownload.95516.com/` of the real one.
+    public var fileURL: String
 
-    /// Makes a configuration.
+    /// Makes a configuration. Files come from below `baseURL` when no address of their own is given.
     public init(
         baseURL: String, cashierBaseURL: String, merID: String, privateKey: RSAPrivateKey, certificate: X509Certificate,
-        gatewayCertificate: X509Certificate, notifyURL: String
+        gatewayCertificate: X509Certificate, notifyURL: String, fileURL: String? = nil
     ) {
         self.baseURL = baseURL
         self.cashierBaseURL = cashierBaseURL
@@ -29,6 +31,7 @@ public struct UnionPayConfiguration: Sendable {
         self.certificate = certificate
         self.gatewayCertificate = gatewayCertificate
         self.notifyURL = notifyURL
+        self.fileURL = fileURL ?? baseURL + "/gateway/api/fileTransRequest.do"
     }
 }
 

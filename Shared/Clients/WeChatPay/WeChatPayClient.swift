@@ -15,6 +15,8 @@ public final class WeChatPayClient: Sendable {
 
     /// The longest a call may take, in seconds.
     private static let callSecondsMax = 5
+    /// 256 MiB of text: about a million rows.
+    private static let billBytesMax = 1 << 28
     /// How far a signature's time may be from ours (section 3.3 of the protocol facts: five minutes).
     private static let skewSecondsMax: Int64 = 300
 
@@ -84,6 +86,37 @@ public final class WeChatPayClient: Sendable {
     public func queryRefund(outRefundNo: String, until deadline: Instant) async throws(WeChatPayError) -> WeChatRefund {
         let path = "/v3/refund/domestic/refunds/\(outRefundNo)"
         return try Self.read(WeChatRefund.self, try await call(.get, path, nil, deadline))
+    }
+
+    // MARK: Bills
+
+    /// The trade bill of a day (`yyyy-MM-dd`, of Beijing), every kind of row, as the gateway's text; nil when there is
+    /// none: nothing moved, or it is not made yet. The file is not signed, but the hash of it is.
+    public func tradeBill(day: String, until deadline: Instant) async throws(WeChatPayError) -> [UInt8]? {
+        let answer: JSONValue
+        do throws(WeChatPayError) {
+            answer = try await call(
+                .get, "/v3/bill/tradebill?bill_date=\(day)&bill_type=ALL&tar_type=GZIP", nil, deadline)
+        } catch {
+            guard case .refused(_, "NO_STATEMENT_EXIST", _) = error else { throw error }
+            return nil
+        }
+        guard let url = answer["download_url"]?.string, answer["hash_type"]?.string == "SHA1",
+            let hash = answer["hash_value"]?.string, let schemeEnd = url.firstRange(of: "://")?.upperBound,
+            let path = url[schemeEnd...].firstIndex(of: "/")
+        else { throw .malformed("the answer names no file") }
+        // Our key signs for the gateway alone, whatever host the address has.
+        let file = try await send(.get, String(url[path...]), [], deadline)
+        guard file.status.code < 500 else { throw .unknownOutcome("status \(file.status.code)") }
+        guard file.status == .ok else { throw Self.refusal(file) }
+        let packed = file.body
+        let text = try? await BlockingPool.shared.run {
+            let text = try Inflate.gzip(packed, bytesMax: Self.billBytesMax)
+            guard Hex.encode(SHA1.hash(text)) == hash.lowercased() else { throw Inflate.Failure.wrongSum }
+            return text
+        }
+        guard let text else { throw .invalidSignature("the bill is not the one that the gateway signed for") }
+        return text
     }
 
     // MARK: Notifications

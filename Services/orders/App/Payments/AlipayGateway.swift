@@ -113,6 +113,17 @@ struct AlipayGateway: PaymentGateway {
         return .payment(facts)
     }
 
+    func bill(_ day: BillDay, _ context: CallContext) async throws(GatewayError) -> [BillLine]? {
+        let files: [[UInt8]]?
+        do {
+            files = try await client.tradeBill(day: day.text, now: clock.now(), until: context.deadline)
+        } catch {
+            throw Self.translated(error)
+        }
+        guard let files else { return nil }
+        return try await BillText.parsed { () throws(GatewayError) in try AlipayBill.lines(files) }
+    }
+
     private func state(of trade: AlipayTrade) throws(GatewayError) -> GatewayPayment {
         switch trade.status {
         case .waiting: return .open

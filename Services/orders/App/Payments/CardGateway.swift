@@ -31,7 +31,7 @@ struct CardGateway: PaymentGateway {
         guard let key, let own, let theirs else { return nil }
         return UnionPayConfiguration(
             baseURL: baseURL, cashierBaseURL: cashierBaseURL, merID: merID, privateKey: key, certificate: own, gatewayCertificate: theirs,
-            notifyURL: notifyURL)
+            notifyURL: notifyURL, fileURL: reader.optional("UNIONPAY_FILE_URL"))
     }
 
     func prepare(_ order: PreparedOrder, _ context: CallContext) async throws(GatewayError) -> PreparedPayment {
@@ -114,6 +114,19 @@ struct CardGateway: PaymentGateway {
         }
     }
 
+    func bill(_ day: BillDay, _ context: CallContext) async throws(GatewayError) -> [BillLine]? {
+        let files: [(name: [UInt8], content: [UInt8])]?
+        do {
+            let settleDate = String(day.text.filter(\.isNumber).suffix(4))
+            files = try await client.settlementFiles(
+                settleDate: settleDate, now: clock.now(), until: context.deadline)
+        } catch {
+            throw Self.translated(error)
+        }
+        guard let files else { return nil }
+        return try await BillText.parsed { () throws(GatewayError) in try UnionPayFile.lines(files, of: day) }
+    }
+
     private func query(
         _ uuid: UUID128, _ text: String, _ context: CallContext
     ) async throws(UnionPayError) -> UnionPayTransaction {
@@ -148,7 +161,7 @@ struct CardGateway: PaymentGateway {
         UnionPayNumber(orderID: text.replacing("_", with: ""), madeAt: uuid.time)
     }
 
-    private static func identifier(_ number: String) -> String {
+    static func identifier(_ number: String) -> String {
         "\(number.prefix(3))_\(number.dropFirst(3))"
     }
 

@@ -26,6 +26,8 @@ protocol PaymentGateway: Sendable {
     func notification(
         headers: HTTPHeaders, body: [UInt8], _ context: CallContext
     ) async throws(GatewayError) -> GatewayNotification
+    /// What the gateway's bill says moved on a day; nil when there is no bill: nothing moved, or it is not made yet.
+    func bill(_ day: BillDay, _ context: CallContext) async throws(GatewayError) -> [BillLine]?
 }
 
 /// Why a gateway gave no answer that helps.

@@ -110,6 +110,17 @@ struct WeChatGateway: PaymentGateway {
         }
     }
 
+    func bill(_ day: BillDay, _ context: CallContext) async throws(GatewayError) -> [BillLine]? {
+        let text: [UInt8]?
+        do {
+            text = try await client.tradeBill(day: day.text, until: context.deadline)
+        } catch {
+            throw Self.translated(error)
+        }
+        guard let text else { return nil }
+        return try await BillText.parsed { () throws(GatewayError) in try WeChatBill.lines(text) }
+    }
+
     /// What a transaction means, after checking that it is ours.
     private func state(of transaction: WeChatTransaction) throws(GatewayError) -> GatewayPayment {
         guard transaction.mchID == client.mchID else { throw .mismatch("mchid") }
