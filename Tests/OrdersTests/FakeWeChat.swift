@@ -33,6 +33,19 @@ final class FakeWeChat: Sendable {
         /// Answers to lose after the work is done.
         var failuresAfter = 0
         var refundState = "SUCCESS"
+        var bill = Bill()
+    }
+    /// How the bill of `FakeBills.day` differs from what happened.
+    struct Bill: Sendable {
+        /// Numbers that it leaves out.
+        var hidden: Set<String> = []
+        /// Amounts that it has instead.
+        var changed: [String: Int64] = [:]
+        var extra: [FakeBills.Row] = []
+        /// The file is not the one whose hash was told.
+        var isForged = false
+        /// Its totals count a row that it does not have.
+        var isShort = false
     }
     /// Generated once a process: a key takes a tenth of a second.
     private struct Keys: Sendable {
@@ -72,6 +85,13 @@ final class FakeWeChat: Sendable {
         router.on(.post, "/v3/pay/transactions/out-trade-no/{no}/close") { try await Self.close($0, state) }
         router.on(.post, "/v3/refund/domestic/refunds") { try await Self.refund($0, state) }
         router.on(.get, "/v3/refund/domestic/refunds/{no}") { try Self.queryRefund($0, state) }
+        router.on(.get, "/v3/bill/tradebill") { try Self.bill($0, state) }
+        router.on(.get, "/v3/billdownload/file") { request in
+            guard request.headers["authorization"] != nil else { return try Self.refusal(401, "SIGN_ERROR") }
+            let isForged = state.withLock { $0.bill.isForged }
+            let text = Array(Self.billText(state).utf8) + (isForged ? [0x0A] : [])
+            return Response(status: .ok, headers: [:], body: .bytes(FakeBills.gzip(text)))
+        }
         server = HTTPServer(address: "127.0.0.1", port: 0, router: router)
         try await server.start(on: TestPostgres.group)
         try write("merchant.pem", try Self.keys.merchant.pem)
@@ -203,6 +223,30 @@ final class FakeWeChat: Sendable {
         let number = request.parameters["no"] ?? ""
         guard let order = state.withLock({ $0.refunds[number] }) else { return try refusal(404, "RESOURCE_NOT_EXISTS") }
         return try signed(refundDocument(number, order, state.withLock { $0.refundState }))
+    }
+
+    private static func bill(_ request: Request, _ state: Locked<State>) throws -> Response {
+        guard request.query["bill_date"] == FakeBills.day else { return try refusal(400, "NO_STATEMENT_EXIST") }
+        return try signed([
+            "hash_type": "SHA1", "hash_value": .string(Hex.encode(SHA1.hash(Array(billText(state).utf8)))),
+            "download_url": "https://api.mch.weixin.qq.com/v3/billdownload/file?token=x",
+        ])
+    }
+
+    private static func billText(_ state: Locked<State>) -> String {
+        let state = state.withLock { $0 }, bill = state.bill
+        let payments = state.trades.filter { $0.value.state == "SUCCESS" }.map { number, trade in
+            FakeBills.Row(number: number, fen: trade.total, gatewayNumber: trade.transactionID ?? "")
+        }
+        let refunds = state.refunds.map { number, order in
+            FakeBills.Row(number: order.tradeNo, fen: order.amount, refundNumber: number)
+        }
+        let rows = (payments + refunds).filter { !bill.hidden.contains($0.refundNumber ?? $0.number) }.map { row in
+            var row = row
+            row.fen = bill.changed[row.refundNumber ?? row.number] ?? row.fen
+            return row
+        }
+        return FakeBills.weChat(rows + bill.extra, missing: bill.isShort ? 1 : 0)
     }
 
     // MARK: Documents and signatures

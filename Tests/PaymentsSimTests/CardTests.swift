@@ -88,8 +88,9 @@ import Testing
                 "settleDate": String(day.text.filter(\.isNumber).suffix(4)),
             ])
             let content = String(decoding: try #require(Base64.decode(file["fileContent"] ?? "")), as: UTF8.self)
-            #expect(content.contains("S22 card0005"))
-            #expect(content.contains("S56 Rcard0005"))
+            let lines = content.split(separator: "\r\n")
+            #expect(lines.contains { $0.contains("S22 00010000") && $0.contains(" card0005 ") })
+            #expect(lines.contains { $0.contains("S56 00010000") && $0.contains(" Rcard0005 ") })
         }
     }
 

@@ -42,4 +42,6 @@ enum OrdersError: Error, Hashable {
     case notReviewable
     case alreadyReviewed
     case badMoment(parameter: String)
+
+    case dayNotBegun
 }

@@ -80,12 +80,16 @@ enum Problems {
         code: "order_already_reviewed", title: "Judged already", status: 409,
         meaning: "An order is judged once.")
 
+    static let dayNotBegun = ProblemKind(
+        code: "day_not_begun", title: "The day has not begun", status: 422,
+        meaning: "Only a day that has begun in Beijing can have a bill.")
+
     static let kinds: [ProblemKind] = [
         cartFull, unknownSKU, storeNotAccepting, storeClosed, nothingToPay, totalTooLarge, quoteInvalid, quoteExpired,
         quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
         methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
-        wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed,
+        wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
     ]
 
     /// The problem for an error of this service; nil for any other error.
@@ -168,6 +172,10 @@ enum Problems {
                 "Too many wrong codes. Wait \(seconds) s.", retryAfterSeconds: seconds)
         case .notReviewable: notReviewable.problem("The order was not collected yet.")
         case .alreadyReviewed: alreadyReviewed.problem("The order was judged already.")
+        case .dayNotBegun:
+            dayNotBegun.problem("There is no bill of a day that has not begun.").with(errors: [
+                FieldError(pointer: "/day", code: "day_not_begun", detail: "must be today or earlier, in Beijing")
+            ])
         case .badMoment(let parameter):
             KitProblems.invalidRequest.problem("The query cannot be read.").with(errors: [
                 FieldError(

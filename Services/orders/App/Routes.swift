@@ -21,6 +21,7 @@ struct Parts: Sendable {
     let sendRefunds: SendRefunds
     let stockFailures: StockFailures
     let settleCompletedOrders: SettleCompletedOrders
+    let reconcileBills: ReconcileBills
     let assembler: OrderAssembler
 
     init(_ configuration: OrdersService.Configuration, _ kit: Toolkit, gateways: PaymentGateways) {
@@ -54,6 +55,8 @@ struct Parts: Sendable {
         sendRefunds = SendRefunds(gateways: gateways, complete: complete)
         stockFailures = StockFailures(kit: kit, end: end)
         settleCompletedOrders = SettleCompletedOrders(defaults: configuration.settlementRates)
+        let heal = HealDifferences(gateways: gateways, settle: settle, complete: complete)
+        reconcileBills = ReconcileBills(gateways: gateways, heal: heal)
     }
 
     /// The table of contents.
@@ -81,6 +84,14 @@ struct Parts: Sendable {
         routes.post(OrdersAPI.storeCollections, access: staff, CollectOrder(kit: kit, assembler: assembler).handle)
         routes.get(OrdersAPI.storeFigures, access: staff, ReadFigures(kit: kit).handle)
 
+        let operators = Access.platformOperator
+        routes.post(
+            OrdersAPI.reconciliations, access: operators, RequestReconciliation(kit: kit, gateways: gateways).handle)
+        let reconciliations = ReadReconciliations(kit: kit)
+        routes.get(OrdersAPI.reconciliations, access: operators, reconciliations.list)
+        routes.get(OrdersAPI.reconciliation, access: operators, reconciliations.day)
+        routes.get(OrdersAPI.reconciliationDifferences, access: operators, reconciliations.differences)
+
         routes.get(OrdersAPI.paymentMethods, access: .anyCaller) { _, _ in
             .json(.ok, PaymentMethods(gateways: gateways.names))
         }
@@ -99,6 +110,8 @@ struct Parts: Sendable {
             Job(name: "ResolvePayments", every: .seconds(2), run: resolvePayments.tick),
             Job(name: "SendRefunds", every: .seconds(2), wakeOn: "refunds", run: sendRefunds.tick),
             Job(name: "SettleCompletedOrders", every: .seconds(2), run: settleCompletedOrders.tick),
+            Job(
+                name: "ReconcileBills", every: .seconds(60), wakeOn: "reconciliations", run: reconcileBills.tick),
             Job(name: "SweepCarts", every: .seconds(600), run: Carts.sweep),
         ]
     }

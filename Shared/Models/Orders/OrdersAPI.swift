@@ -32,6 +32,12 @@ public enum OrdersAPI {
     public static let storeCollections = PathPattern("/v1/stores/{store_id}/collections")
     /// `GET` the figures of a store (staff).
     public static let storeFigures = PathPattern("/v1/stores/{store_id}/figures")
+    /// `POST` a day of a gateway to compare; `GET` all days, newest first (operators).
+    public static let reconciliations = PathPattern("/v1/reconciliations")
+    /// `GET` a day of a gateway (operators).
+    public static let reconciliation = PathPattern("/v1/reconciliations/{gateway}/{day}")
+    /// `GET` what its bill and the orders do not agree on (operators).
+    public static let reconciliationDifferences = PathPattern("/v1/reconciliations/{gateway}/{day}/differences")
     /// `GET`: the gateways that are offered.
     public static let paymentMethods = PathPattern("/v1/payment-methods")
     /// `POST`: notifications of Alipay, authenticated by their signature.

@@ -78,3 +78,7 @@ extension GatewayName: PostgresCodable {}
 extension PaymentChannel: PostgresCodable {}
 extension PaymentState: PostgresCodable {}
 extension RefundState: PostgresCodable {}
+extension ReconciliationState: PostgresCodable {}
+extension DifferenceKind: PostgresCodable {}
+extension DifferenceState: PostgresCodable {}
+extension BillEntry: PostgresCodable {}

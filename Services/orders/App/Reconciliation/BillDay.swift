@@ -21,9 +21,7 @@ struct BillDay: Sendable, Hashable {
 
 /// A row of a bill.
 struct BillLine: Sendable, Hashable {
-    enum Entry: String, Sendable { case payment, refund }
-
-    let entry: Entry
+    let entry: BillEntry
     /// Our number, as the gateway writes it.
     let number: String
     /// What that number means here; nil for a number that we never gave out.

@@ -285,15 +285,8 @@ struct UnionPayGateway: Sendable {
         guard wanted.utf8.count == 4, let day else { throw UnionPayRefusal.missing("settleDate") }
         let rows = try await kit.database.all(SettledUnionPay(merID: merchant.merID, from: day.start, to: day.end))
         guard !rows.isEmpty else { throw UnionPayRefusal(code: "98", message: "文件不存在") }
-        let lines = rows.map { row in
-            let type = ["pay": "S22", "refund": "S30", "cancel": "S56"][row.kind] ?? "S22"
-            return [
-                type, row.orderID, row.txnTime, row.queryID, row.origQueryID, row.kind == "pay" ? "D" : "C",
-                String(row.amount), row.last4,
-            ].joined(separator: " ")
-        }
         let name = "ZM_\(merchant.merID)_\(day.text.filter(\.isNumber))"
-        let text = Array((lines.joined(separator: "\r\n") + "\r\n").utf8)
+        let text = Array(SettlementFile.text(rows, merID: merchant.merID).utf8)
         return [
             "fileName": name + ".zip", "settleDate": wanted,
             "fileContent": Base64.encode(Archives.zlib(Archives.zip([(Array(name.utf8), text)]))),
