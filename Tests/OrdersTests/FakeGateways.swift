@@ -23,6 +23,17 @@ final class FakeGateways: Sendable {
         /// Answers to lose after the work is done.
         var failuresAfter = 0
         var closeCalls = 0
+        /// Rows of bills that are not ours.
+        var extraBilled: [FakeBills.Row] = []
+
+        /// What the bill of `FakeBills.day` has.
+        var billed: [FakeBills.Row] {
+            trades.filter { $0.value.state == "TRADE_SUCCESS" }.map { number, trade in
+                FakeBills.Row(number: number, fen: trade.fen, gatewayNumber: trade.number)
+            } + refunds.map { number, refund in
+                FakeBills.Row(number: refund.trade, fen: refund.fen, refundNumber: number, gatewayNumber: "R1")
+            } + extraBilled
+        }
     }
     private struct Keys: Sendable {
         let own: RSAPrivateKey
@@ -58,7 +69,12 @@ final class FakeGateways: Sendable {
         let state = state
         var router = Router()
         router.on(.post, "/gateway.do") { try await Self.alipay($0, state) }
-        for name in ["backTransReq.do", "queryTrans.do"] {
+        router.on(.get, "/downloadBillFile.resource") { _ in
+            let files = FakeBills.alipay(state.withLock { $0.billed })
+            let zip = FakeBills.zip(files.enumerated().map { ("\($0.offset).csv", $0.element) })
+            return Response(status: .ok, headers: ["content-type": "application/zip"], body: .bytes(zip))
+        }
+        for name in ["backTransReq.do", "queryTrans.do", "fileTransRequest.do"] {
             router.on(.post, PathPattern("/gateway/api/\(name)")) { try await Self.card($0, state) }
         }
         server = HTTPServer(address: "127.0.0.1", port: 0, router: router)
@@ -161,7 +177,14 @@ final class FakeGateways: Sendable {
         }
         let method = form["method"] ?? ""
         let content = try JSON.decode(JSONValue.self, from: Array((form["biz_content"] ?? "{}").utf8))
+        let origin = "http://" + (request.headers["host"] ?? "")
         let (node, isLost) = state.withLock { state -> (JSONValue, Bool) in
+            if method == "alipay.data.dataservice.bill.downloadurl.query" {
+                guard content["bill_date"]?.string == FakeBills.day else {
+                    return (["code": "40004", "sub_code": "isp.bill_not_exist"], false)
+                }
+                return (["code": "10000", "bill_download_url": .string(origin + "/downloadBillFile.resource?token=x")], false)
+            }
             let answer = answer(method, content, &state)
             guard state.failuresAfter > 0 else { return (answer, false) }
             state.failuresAfter -= 1
@@ -225,6 +248,11 @@ final class FakeGateways: Sendable {
         let query = fields["origQryId"] ?? "", type = fields["txnType"] ?? ""
         let (answer, isLost) = state.withLock { state -> ([String: String], Bool) in
             var answer = ["respCode": "00"]
+            if type == "76" {
+                guard fields["settleDate"] == "1123" else { return (["respCode": "98"], false) }
+                let file = FakeBills.zip([("INN26112388ZM_777290058110001", FakeBills.unionPay(state.billed))])
+                return (["respCode": "00", "fileContent": Base64.encode(FakeBills.zlib(file))], false)
+            }
             if type == "04" {
                 let trade = state.trades.first { $0.value.number == query }?.key ?? ""
                 if state.refunds[number] == nil {

@@ -161,6 +161,41 @@ import Testing
         }
     }
 
+    @Test(arguments: [GatewayName.alipay, .card]) func `bills of the other gateways are compared and heal alike`(
+        _ gateway: GatewayName
+    ) async throws {
+        try await Shop.open { shop in
+            let customer = try shop.customer(), manager = try shop.staff(.manager)
+            let order = try await shop.place(customer), lost = try await shop.place(customer)
+            let payment = try await shop.startPayment(customer, order.id, gateway: gateway)
+            let unheard = try await shop.startPayment(customer, lost.id, gateway: gateway)
+            try await shop.orders.test.run("UPDATE payments SET check_at = 'infinity'")
+            shop.gateways.pay(payment)
+            shop.gateways.pay(unheard)
+            _ = try await shop.notify(gateway, try shop.gateways.notification(of: payment))
+            _ = try await shop.orders.send(
+                .post, OrdersAPI.orderRefunds.path(order.id),
+                json: NewRefund(amount: Money(minorUnits: 100), reason: "少了一份"), token: manager.token)
+            #expect(
+                try await shop.refundUntil {
+                    try await shop.read(customer, order.id).states.payment == .partlyRefunded
+                })
+            shop.gateways.state.withLock { $0.extraBilled = [FakeBills.Row(number: "somebodyelses", fen: 777)] }
+            for _ in 0..<2 {
+                let found = try await reconcile(shop, gateway)
+                #expect(found.state == .compared)
+                #expect((found.openDifferences, found.healedDifferences) == (1, 1))
+                #expect(found.billed.payments == 3)
+                #expect(found.booked.payments == 2)
+                #expect(found.billed.paid.minorUnits == found.booked.paid.minorUnits + 777)
+                #expect(found.billed.refunded == Money(minorUnits: 100))
+                #expect(found.booked.refunded == Money(minorUnits: 100))
+            }
+            #expect(try await shop.read(customer, lost.id).states.payment == .paid)
+            #expect(try await differences(shop, gateway).map(\.kind).allSatisfy { $0 == .missingHere })
+        }
+    }
+
     @Test func `money of another amount is never applied`() async throws {
         try await Shop.open { shop in
             let customer = try shop.customer()

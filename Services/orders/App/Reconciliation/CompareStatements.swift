@@ -94,7 +94,8 @@ struct CompareBill: Statement {
             FROM pairs
         )
         UPDATE reconciliations
-        SET state = 'compared', compared_at = $5, trouble = NULL,
+        SET state = CASE WHEN $6 OR NOT EXISTS (SELECT FROM found) THEN 'compared' ELSE 'fetched' END,
+            compared_at = $5, trouble = NULL,
             billed_payments = sums.billed_payments, billed_paid = sums.billed_paid,
             billed_refunds = sums.billed_refunds, billed_refunded = sums.billed_refunded,
             booked_payments = sums.booked_payments, booked_paid = sums.booked_paid,
@@ -109,6 +110,8 @@ struct CompareBill: Statement {
     let from: Timestamp
     let to: Timestamp
     let now: Timestamp
+    /// False: what differs is to be healed yet, and then compared again.
+    let isLast: Bool
 
     func bind(to parameters: inout Parameters) {
         parameters.append(gateway)
@@ -116,6 +119,7 @@ struct CompareBill: Statement {
         parameters.append(from)
         parameters.append(to)
         parameters.append(now)
+        parameters.append(isLast)
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Int { try row.next() }
 }

@@ -61,14 +61,16 @@ struct ReconcileBills: Sendable {
     private func compare(_ name: GatewayName, _ day: BillDay, _ kit: Toolkit) async throws {
         // UnionPay's day ends at 23:00; what came in the last hour is asked for with the day after.
         let shift = name == .card ? Duration.seconds(3_600) : .zero
-        func compare() async throws -> Int? {
+        func compare(isLast: Bool) async throws -> Int? {
             try await kit.database.first(
-                CompareBill(gateway: name, day: day, from: day.start - shift, to: day.end - shift, now: kit.now()))
+                CompareBill(
+                    gateway: name, day: day, from: day.start - shift, to: day.end - shift, now: kit.now(),
+                    isLast: isLast))
         }
-        guard var found = try await compare(), found > 0 else { return }
+        guard let differences = try await compare(isLast: false), differences > 0 else { return }
         kit.fault("after-comparing-before-healing")
-        if try await heal.run(name, day, kit) > 0 { found = try await compare() ?? 0 }
-        guard found > 0 else { return }
+        try await heal.run(name, day, kit)
+        guard let found = try await compare(isLast: true), found > 0 else { return }
         kit.logger.error(
             "the gateway's bill and the orders differ", ("gateway", .text(name.rawValue)), ("day", .text(day.text)),
             ("count", .int(Int64(found))))
@@ -94,14 +96,13 @@ struct HealDifferences: Sendable {
     let settle: SettlePayment
     let complete: CompleteRefund
 
-    /// How many were healed. What does not fit stays open: a person must look.
-    func run(_ name: GatewayName, _ day: BillDay, _ kit: Toolkit) async throws -> Int {
+    /// What does not fit stays open: a person must look.
+    func run(_ name: GatewayName, _ day: BillDay, _ kit: Toolkit) async throws {
         let gateway = try gateways.named(name)
-        var healed = 0
         for difference in try await kit.database.all(HealableDifferences(gateway: name, day: day)) {
             do {
                 guard let note = try await heal(difference, gateway) else { continue }
-                healed += try await kit.database.execute(
+                try await kit.database.execute(
                     MarkHealed(
                         gateway: name, entry: difference.entry, subject: difference.subject, now: kit.now(), note: note))
             } catch let error where error is GatewayError || error is OrdersError {
@@ -110,7 +111,6 @@ struct HealDifferences: Sendable {
                     ("error.type", .errorType(error)))
             }
         }
-        return healed
     }
 
     private func heal(_ difference: HealableDifferences.Row, _ gateway: any PaymentGateway) async throws -> String? {
