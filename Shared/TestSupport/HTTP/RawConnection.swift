@@ -223,7 +223,7 @@ public final class RawListener: Sendable {
 
     /// Waits for the next connection.
     public func accept() throws -> RawConnection {
-        let client = Glibc.accept(descriptor, nil, nil)
+        let client = acceptPrivately(descriptor)
         guard client >= 0 else { throw RawConnectionError(call: "accept", code: errno) }
         return RawConnection(accepted: client)
     }

@@ -24,7 +24,7 @@ public final class RawServer: Sendable {
 
         func run() {
             while true {
-                let client = Glibc.accept(descriptor, nil, nil)
+                let client = acceptPrivately(descriptor)
                 if client < 0 { break }
                 let index = count.withLock { count in
                     count += 1
@@ -61,4 +61,11 @@ public final class RawServer: Sendable {
 
     /// Ends the thread, once it has treated its present connection.
     deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
+}
+
+/// A connection that programs started meanwhile by other tests do not inherit: they would keep it open.
+func acceptPrivately(_ descriptor: Int32) -> Int32 {
+    let client = accept(descriptor, nil, nil)
+    if client >= 0 { _ = fcntl(client, F_SETFD, FD_CLOEXEC) }
+    return client
 }
