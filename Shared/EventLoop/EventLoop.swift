@@ -44,6 +44,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // Loop-confined.
     private var local: [Entry] = []
+    /// The jobs being run; kept for its memory.
+    private var batch: [Entry] = []
     private var timers = TimerHeap()
     private var sources: [IOSource?] = Array(repeating: nil, count: 256)
     private var nextGeneration: UInt32 = 1
@@ -52,6 +54,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var nextHookID: UInt64 = 0
     private var now = Instant.now
     private var watchdog = TurnWatchdog()
+    private var isResumingIsolated = false
 
     // Set once in init, before the thread starts.
     private var serial: LoopExecutor?
@@ -102,7 +105,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Queues a job of a task that prefers this loop.
     public func enqueue(_ job: consuming ExecutorJob) {
-        push(Entry(job: UnownedJob(job), isIsolated: false))
+        push(Entry(job: UnownedJob(job), isIsolated: isCurrent && isResumingIsolated))
     }
 
     /// Starts a task on this loop. The caller owns it: keep the handle and cancel it, or let it end by itself.
@@ -121,6 +124,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     public func stop() {
         inbox.withLock { $0.isStopping = true }
         wakeIfAsleep()
+    }
+
+    /// What `resume` queues runs as a job of an actor of this loop (loop only).
+    func resumingIsolated(_ resume: () -> Void) {
+        isResumingIsolated = true
+        resume()
+        isResumingIsolated = false
     }
 
     func push(_ entry: Entry) {
@@ -276,12 +286,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     private func runQueued() {
-        var batch: [Entry] = []
         for _ in 0..<Self.roundsPerTurnMax {
             takeInbox()
             while !local.isEmpty {
                 swap(&batch, &local)
-                runJobs(batch)
+                runBatch()
                 batch.removeAll(keepingCapacity: true)
             }
             guard !turnEndOnce.isEmpty else { break }
@@ -304,10 +313,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for call in calls { call() }
     }
 
-    private func runJobs(_ batch: [Entry]) {
+    private func runBatch() {
         let serial = executor.asUnownedSerialExecutor()
         let task = asUnownedTaskExecutor()
-        for entry in batch {
+        // By index: what the jobs queue goes to `local`, and nothing else changes this array.
+        for index in batch.indices {
+            let entry = batch[index]
             if entry.isIsolated {
                 entry.job.runSynchronously(isolatedTo: serial, taskExecutor: task)
             } else {

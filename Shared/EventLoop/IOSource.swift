@@ -95,14 +95,28 @@ public final class IOSource {
     public func waitReadable(until deadline: Instant? = nil) async -> Readiness {
         if !isOpen { return .closed }
         if isReadable && mode == .edge { return .ready }
-        return await withUnsafeContinuation { reader.begin($0, until: deadline, source: self, \.reader) }
+        let isolation = #isolation
+        return await withUnsafeContinuation {
+            resumeWhenReadable(LoopContinuation($0, on: loop, isolation: isolation), until: deadline)
+        }
+    }
+
+    /// ``waitReadable(until:)`` for an actor that waits at each request and has seen that there is nothing to read: each
+    /// asynchronous function on the way costs two looks at the executor.
+    public func resumeWhenReadable(_ continuation: LoopContinuation<Readiness>, until deadline: Instant?) {
+        guard isOpen else { return continuation.resume(returning: .closed) }
+        reader.begin(continuation, until: deadline, source: self, .reading)
     }
 
     /// Waits until writing may succeed. One task may wait at a time.
     public func waitWritable(until deadline: Instant? = nil) async -> Readiness {
         if !isOpen { return .closed }
         if isWritable && mode == .edge { return .ready }
-        return await withUnsafeContinuation { writer.begin($0, until: deadline, source: self, \.writer) }
+        let isolation = #isolation
+        return await withUnsafeContinuation {
+            writer.begin(
+                LoopContinuation($0, on: loop, isolation: isolation), until: deadline, source: self, .writing)
+        }
     }
 
     /// Wakes both waiters with `.interrupted`.
@@ -138,36 +152,32 @@ public final class IOSource {
     }
 
     /// The timer of a direction came up: either its wait is over, or the wait moved on and the timer follows it.
-    fileprivate func timerFired(_ direction: ReferenceWritableKeyPath<IOSource, Waiter>) {
-        self[keyPath: direction].timer = nil
-        guard isOpen, self[keyPath: direction].isWaiting, let deadline = self[keyPath: direction].deadline else {
-            return
-        }
-        if deadline <= loop.turnTime {
-            self[keyPath: direction].end(.timedOut)
-        } else {
-            arm(direction, deadline)
+    fileprivate func timerFired(_ direction: Direction) {
+        switch direction {
+        case .reading: reader.timerFired(self, direction)
+        case .writing: writer.timerFired(self, direction)
         }
     }
+}
 
-    fileprivate func arm(_ direction: ReferenceWritableKeyPath<IOSource, Waiter>, _ deadline: Instant) {
-        let timer = loop.schedule(at: deadline) { [weak self] in self?.timerFired(direction) }
-        self[keyPath: direction].timer = (timer, deadline)
-    }
+/// What a task waits to do.
+enum Direction {
+    case reading
+    case writing
 }
 
 /// The task that waits for one direction of a source, with a timer that is re-armed lazily: a connection that waits
 /// a thousand times with later and later deadlines sets one timer, which re-arms itself when it fires early.
 struct Waiter {
-    private var continuation: UnsafeContinuation<Readiness, Never>?
+    private var continuation: LoopContinuation<Readiness>?
     fileprivate var deadline: Instant?
     fileprivate var timer: (id: TimerID, at: Instant)?
 
     var isWaiting: Bool { continuation != nil }
 
     fileprivate mutating func begin(
-        _ continuation: UnsafeContinuation<Readiness, Never>, until deadline: Instant?, source: IOSource,
-        _ direction: ReferenceWritableKeyPath<IOSource, Waiter>
+        _ continuation: LoopContinuation<Readiness>, until deadline: Instant?, source: IOSource,
+        _ direction: Direction
     ) {
         precondition(self.continuation == nil, "two tasks wait for the same direction of one descriptor")
         self.continuation = continuation
@@ -177,8 +187,22 @@ struct Waiter {
             guard deadline < timer.at else { return }
             source.loop.cancel(timer.id)
         }
-        let loop = source.loop
-        timer = (loop.schedule(at: deadline) { [weak source] in source?.timerFired(direction) }, deadline)
+        arm(source, direction, deadline)
+    }
+
+    private mutating func arm(_ source: IOSource, _ direction: Direction, _ deadline: Instant) {
+        let id = source.loop.schedule(at: deadline) { [weak source] in source?.timerFired(direction) }
+        timer = (id, deadline)
+    }
+
+    fileprivate mutating func timerFired(_ source: IOSource, _ direction: Direction) {
+        timer = nil
+        guard source.isOpen, isWaiting, let deadline else { return }
+        if deadline <= source.loop.turnTime {
+            end(.timedOut)
+        } else {
+            arm(source, direction, deadline)
+        }
     }
 
     fileprivate mutating func end(_ readiness: Readiness) {

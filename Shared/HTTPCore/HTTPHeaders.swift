@@ -63,7 +63,11 @@ public struct HTTPHeaders: Sendable {
             fields = received.fields + fields
             self.received = nil
         }
-        guard fields.contains(where: { Self.equalNames($0.name, name) }) else { return }
+        // Nearly always there is none: looked at in place, without a copy of each field.
+        let isThere = fields.withUnsafeBufferPointer { fields in
+            fields.indices.contains { Self.equalNames(fields[$0].name, name) }
+        }
+        guard isThere else { return }
         fields.removeAll { Self.equalNames($0.name, name) }
     }
 
@@ -98,7 +102,9 @@ extension HTTPHeaders {
     public func write(to memory: UnsafeMutableBufferPointer<UInt8>) -> Int {
         var count = 0
         if let received { for field in received.fields { Self.write(field.name, field.value, memory, &count) } }
-        for index in fields.indices { Self.write(fields[index].name, fields[index].value, memory, &count) }
+        fields.withUnsafeBufferPointer { fields in
+            for index in fields.indices { Self.write(fields[index].name, fields[index].value, memory, &count) }
+        }
         return count
     }
 
@@ -126,12 +132,14 @@ extension HTTPHeaders {
 
     private static func copy(_ text: String, _ memory: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {
         guard let base = memory.baseAddress else { return }
-        var text = text
-        count += text.withUTF8 { bytes in
-            guard let from = bytes.baseAddress else { return 0 }
+        let copied: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
+            guard let from = bytes.baseAddress else { return }
             (base + count).update(from: from, count: bytes.count)
-            return bytes.count
         }
+        if copied == nil {
+            for (index, byte) in text.utf8.enumerated() { base[count + index] = byte }
+        }
+        count += text.utf8.count
     }
 }
 
@@ -161,36 +169,58 @@ extension String {
     }
 }
 
-/// The head of a received message and where its fields lie in it.
-final class HeaderBlock: Sendable {
-    struct Entry: Sendable {
-        var name: Range<UInt16>
-        var value: Range<UInt16>
+/// The head of a received message and where its fields lie in it. One array: the bytes, and behind them the places.
+struct HeaderBlock: Sendable {
+    /// Where a field lies, in bytes from the start of the head.
+    struct Entry: BitwiseCopyable, Sendable {
+        var nameStart: UInt16
+        var nameEnd: UInt16
+        var valueStart: UInt16
+        var valueEnd: UInt16
     }
 
-    private let bytes: [UInt8]
-    private let entries: [Entry]
+    private let storage: [UInt8]
+    private let byteCount: Int
 
     /// - Parameter bytes: at most 65,535 bytes.
-    init(bytes: [UInt8], entries: [Entry]) {
-        self.bytes = bytes
-        self.entries = entries
+    init(bytes: UnsafeBufferPointer<UInt8>, entries: [Entry]) {
+        byteCount = bytes.count
+        let size = bytes.count + entries.count * MemoryLayout<Entry>.stride
+        storage = Array(unsafeUninitializedCapacity: size) { memory, count in
+            let target = UnsafeMutableRawBufferPointer(memory)
+            target.copyBytes(from: bytes)
+            entries.withUnsafeBytes { places in
+                UnsafeMutableRawBufferPointer(rebasing: target[bytes.count...]).copyMemory(from: places)
+            }
+            count = size
+        }
     }
+
+    private func entry(_ index: Int, in memory: UnsafeRawBufferPointer) -> Entry {
+        memory.loadUnaligned(fromByteOffset: byteCount + index * MemoryLayout<Entry>.stride, as: Entry.self)
+    }
+
+    private var count: Int { (storage.count - byteCount) / MemoryLayout<Entry>.stride }
 
     func first(_ name: String) -> String? {
         var name = name
-        let found = name.withUTF8 { wanted in
-            bytes.withUnsafeBufferPointer { bytes in
-                entries.first { entry in
-                    entry.name.count == wanted.count && Self.equal(bytes, Int(entry.name.lowerBound), wanted)
+        return name.withUTF8 { wanted in
+            storage.withUnsafeBytes { memory in
+                for index in 0..<count {
+                    let entry = entry(index, in: memory)
+                    if Int(entry.nameEnd - entry.nameStart) == wanted.count,
+                        Self.equal(memory, Int(entry.nameStart), wanted)
+                    {
+                        return Self.text(memory, entry.valueStart..<entry.valueEnd)
+                    }
                 }
+                return nil
             }
         }
-        return found.map { text($0.value) }
     }
 
     private static func equal(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ wanted: UnsafeBufferPointer<UInt8>
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ wanted: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         for index in 0..<wanted.count where bytes[start + index] != wanted[index] {
             if ASCII.lower(bytes[start + index]) != ASCII.lower(wanted[index]) { return false }
@@ -199,14 +229,21 @@ final class HeaderBlock: Sendable {
     }
 
     var fields: [HTTPField] {
-        entries.map { HTTPField(name: text($0.name), value: text($0.value)) }
+        storage.withUnsafeBytes { memory in
+            (0..<count).map { index in
+                let entry = entry(index, in: memory)
+                return HTTPField(
+                    name: Self.text(memory, entry.nameStart..<entry.nameEnd),
+                    value: Self.text(memory, entry.valueStart..<entry.valueEnd))
+            }
+        }
     }
 
-    private func range(_ range: Range<UInt16>) -> Range<Int> { Int(range.lowerBound)..<Int(range.upperBound) }
-
     /// Bytes beyond ASCII that are no UTF-8 become U+FFFD: field values may hold any (RFC 9110 section 5.5).
-    private func text(_ part: Range<UInt16>) -> String {
-        String(decoding: bytes[range(part)], as: UTF8.self)
+    private static func text(_ bytes: UnsafeRawBufferPointer, _ part: Range<UInt16>) -> String {
+        String(
+            decoding: UnsafeRawBufferPointer(rebasing: bytes[Int(part.lowerBound)..<Int(part.upperBound)]),
+            as: UTF8.self)
     }
 }
 

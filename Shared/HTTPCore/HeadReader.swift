@@ -6,10 +6,15 @@ struct HeadReader {
     private let start: Int
     private let end: Int
     private let limits: HTTPLimits
-    private var entries: [HeaderBlock.Entry] = []
+    /// The places of the fields; the parser keeps the array's memory from one head to the next.
+    private(set) var entries: [HeaderBlock.Entry]
     private var special = SpecialFields()
 
-    init(_ buffer: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, limits: HTTPLimits) {
+    init(
+        _ buffer: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, limits: HTTPLimits,
+        entries: consuming [HeaderBlock.Entry] = []
+    ) {
+        self.entries = entries
         self.buffer = buffer
         self.start = start
         self.end = end
@@ -19,11 +24,12 @@ struct HeadReader {
 
     mutating func head() throws(RequestRefusal) -> RequestHead {
         let (method, target, minorVersion) = try requestLine()
+        entries.removeAll(keepingCapacity: true)
         entries.reserveCapacity(16)
         while index < end - 2 { try takeField() }
         let (path, query, authority) = try Self.split(target, buffer, method)
         try checkHost(minorVersion)
-        let block = HeaderBlock(bytes: Array(buffer[start..<end]), entries: entries)
+        let block = HeaderBlock(bytes: UnsafeBufferPointer(rebasing: buffer[start..<end]), entries: entries)
         let framing = try special.framing(minorVersion)
         let host = special.hostRange.map { String(decoding: buffer[$0], as: UTF8.self) }
         return RequestHead(
@@ -104,8 +110,8 @@ struct HeadReader {
         while valueEnd > valueStart, buffer[valueEnd - 1] == 0x20 || buffer[valueEnd - 1] == 0x09 { valueEnd -= 1 }
         index += 2
         entries.append(HeaderBlock.Entry(
-            name: UInt16(nameStart - start)..<UInt16(nameEnd - start),
-            value: UInt16(valueStart - start)..<UInt16(valueEnd - start)))
+            nameStart: UInt16(nameStart - start), nameEnd: UInt16(nameEnd - start),
+            valueStart: UInt16(valueStart - start), valueEnd: UInt16(valueEnd - start)))
         try special.note(
             name: UnsafeBufferPointer(rebasing: buffer[nameStart..<nameEnd]),
             value: UnsafeBufferPointer(rebasing: buffer[valueStart..<valueEnd]), at: valueStart)

@@ -12,6 +12,7 @@ public struct RequestParser: Sendable {
     private var lineEnd: Int?
     private var lineStart = 0
     private var isLineChecked = false
+    private var entries: [HeaderBlock.Entry] = []
 
     /// A parser for one connection.
     public init(limits: HTTPLimits) {
@@ -32,8 +33,12 @@ public struct RequestParser: Sendable {
         lineEnd = nil
         lineStart = 0
         isLineChecked = false
-        var reader = HeadReader(buffer, from: first, to: end, limits: limits)
-        return try reader.head()
+        var kept: [HeaderBlock.Entry] = []
+        swap(&kept, &entries)
+        var reader = HeadReader(buffer, from: first, to: end, limits: limits, entries: kept)
+        let head = try reader.head()
+        entries = reader.entries
+        return head
     }
 
     /// A request line that can never be right is refused as soon as it is there: who speaks HTTP/0.9 sends no more.

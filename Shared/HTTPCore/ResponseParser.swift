@@ -82,7 +82,8 @@ public struct ResponseParser: Sendable {
         index += 2
         var entries: [HeaderBlock.Entry] = []
         while index < end - 2 { entries.append(try Self.entry(buffer, &index, end)) }
-        let headers = HTTPHeaders(received: HeaderBlock(bytes: Array(buffer[..<end]), entries: entries))
+        let bytes = UnsafeBufferPointer(rebasing: buffer[..<end])
+        let headers = HTTPHeaders(received: HeaderBlock(bytes: bytes, entries: entries))
         let status = HTTPStatus(code)
         let framing = try Self.framing(headers, isHead || status.forbidsBody)
         let keepsAlive = !headers.hasToken("connection", "close") && framing != .untilClose
@@ -125,7 +126,8 @@ public struct ResponseParser: Sendable {
         guard index + 1 < end, buffer[index + 1] == 0x0A else { throw MalformedResponse(detail: "a bare CR") }
         index += 2
         return HeaderBlock.Entry(
-            name: UInt16(nameStart)..<UInt16(nameEnd), value: UInt16(valueStart)..<UInt16(valueEnd))
+            nameStart: UInt16(nameStart), nameEnd: UInt16(nameEnd), valueStart: UInt16(valueStart),
+            valueEnd: UInt16(valueEnd))
     }
 
     private static func framing(_ headers: HTTPHeaders, _ isBodyless: Bool) throws(MalformedResponse) -> ResponseFraming {

@@ -4,33 +4,8 @@ public import Models
 
 /// A request, checked and routed.
 public struct Request: Sendable {
-    /// What never changes on a request's way through middleware, in one object: copying a request copies a reference.
-    private final class Fixed: Sendable {
-        let method: HTTPMethod
-        let path: String
-        let query: QueryItems
-        let headers: HTTPHeaders
-        let parameters: PathParameters
-        let routePattern: String
-        let authority: String?
-        let peerAddress: String
-
-        init(
-            _ method: HTTPMethod, _ path: String, _ query: QueryItems, _ headers: HTTPHeaders,
-            _ parameters: PathParameters, _ routePattern: String, _ authority: String?, _ peerAddress: String
-        ) {
-            self.method = method
-            self.path = path
-            self.query = query
-            self.headers = headers
-            self.parameters = parameters
-            self.routePattern = routePattern
-            self.authority = authority
-            self.peerAddress = peerAddress
-        }
-    }
-
-    private let fixed: Fixed
+    /// What was received, in one object: copying a request copies a reference.
+    private let head: RequestHead
     /// The body, read when somebody asks for it.
     public var body: RequestBody
     /// Identifies the request in logs and answers; set by middleware.
@@ -43,21 +18,23 @@ public struct Request: Sendable {
     public var principal: (any Sendable)?
 
     /// The method; a HEAD that a GET route serves stays HEAD.
-    public var method: HTTPMethod { fixed.method }
+    public var method: HTTPMethod { head.method }
     /// The path as sent, still percent-encoded.
-    public var path: String { fixed.path }
+    public var path: String { head.path }
     /// The parameters of the query.
-    public var query: QueryItems { fixed.query }
+    public var query: QueryItems { QueryItems(head.rawQuery) }
     /// The header fields.
-    public var headers: HTTPHeaders { fixed.headers }
+    public var headers: HTTPHeaders { head.headers }
+    /// The value of the first field of that name; cheaper than to ask a copy of all.
+    public func header(_ name: String) -> String? { head.headers[name] }
     /// The parameters of the path.
-    public var parameters: PathParameters { fixed.parameters }
+    public let parameters: PathParameters
     /// The pattern that matched, such as `/v1/orders/{id}`: a name of bounded variety for logs and metrics.
-    public var routePattern: String { fixed.routePattern }
+    public let routePattern: String
     /// The host the request is for.
-    public var authority: String? { fixed.authority }
+    public var authority: String? { head.authority }
     /// Textual address of the peer.
-    public var peerAddress: String { fixed.peerAddress }
+    public let peerAddress: String
 
     /// Makes a request, for the server and for tests of handlers.
     public init(
@@ -65,9 +42,23 @@ public struct Request: Sendable {
         parameters: PathParameters = PathParameters(), body: RequestBody = RequestBody([]), routePattern: String = "",
         authority: String? = nil, peerAddress: String = "", deadline: Instant = .distantFuture
     ) {
-        fixed = Fixed(method, path, query, headers, parameters, routePattern, authority, peerAddress)
-        self.body = body
+        self.init(
+            head: RequestHead(
+                method: method, path: path, rawQuery: query.raw, headers: headers, authority: authority),
+            body: body, parameters: parameters, routePattern: routePattern, peerAddress: peerAddress)
         self.deadline = deadline
+    }
+
+    init(
+        head: RequestHead, body: RequestBody, parameters: PathParameters, routePattern: String,
+        peerAddress: String
+    ) {
+        self.head = head
+        self.parameters = parameters
+        self.routePattern = routePattern
+        self.peerAddress = peerAddress
+        self.body = body
+        deadline = .distantFuture
         requestID = ""
     }
 }

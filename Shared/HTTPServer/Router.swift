@@ -142,9 +142,9 @@ public struct Router: Sendable {
         while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
         // A slash at the very end would be an empty last segment, which no pattern has.
         guard end > start, end + 1 != path.count else { return nil }
-        for literal in nodes[node].literals where literal.bytes.count == end - start {
-            guard literal.bytes.elementsEqual(path[start..<end]) else { continue }
-            if let found = find(literal.node, path, from: end + 1, &captured) { return found }
+        for index in nodes[node].literals.indices where nodes[node].literals[index].bytes.count == end - start {
+            guard nodes[node].literals[index].bytes.elementsEqual(path[start..<end]) else { continue }
+            if let found = find(nodes[node].literals[index].node, path, from: end + 1, &captured) { return found }
         }
         guard let parameter = nodes[node].parameter else { return nil }
         captured.append(start..<end)

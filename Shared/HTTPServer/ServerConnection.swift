@@ -135,7 +135,11 @@ actor ServerConnection: LoopBound {
                     let deadline = headDeadline()
                     var received = receiveNow()
                     while received == nil {
-                        switch await source.waitReadable(until: deadline) {
+                        let readiness: Readiness = await withUnsafeContinuation {
+                            source.resumeWhenReadable(
+                                LoopContinuation($0, on: loop, isolation: self), until: deadline)
+                        }
+                        switch readiness {
                         case .ready: received = receiveNow()
                         case .timedOut: received = .timedOut
                         case .interrupted, .closed: received = .end
@@ -233,19 +237,17 @@ actor ServerConnection: LoopBound {
         let body = try beginBody(head)
         let match = router.match(head.method, head.path)
         if case .route(let route, let parameters) = match {
-            return .call(route, request(head, body, parameters, route.pattern))
+            return .call(
+                route,
+                Request(
+                    head: head, body: body, parameters: parameters, routePattern: route.pattern, peerAddress: address))
         }
         if case .malformed = match { mustClose = true }
         let response = match.refusal(of: head)
-        return .answer(router.unmatched.map { $0(request(head, body, PathParameters(), ""), response) } ?? response)
-    }
-
-    private func request(
-        _ head: RequestHead, _ body: RequestBody, _ parameters: PathParameters, _ pattern: String
-    ) -> Request {
-        Request(
-            method: head.method, path: head.path, query: QueryItems(head.rawQuery), headers: head.headers,
-            parameters: parameters, body: body, routePattern: pattern, authority: head.authority, peerAddress: address)
+        guard let unmatched = router.unmatched else { return .answer(response) }
+        let request = Request(
+            head: head, body: body, parameters: PathParameters(), routePattern: "", peerAddress: address)
+        return .answer(unmatched(request, response))
     }
 
     // MARK: Writing

@@ -9,8 +9,10 @@ extension PipelinedConnection {
     ) async -> Reply {
         guard !Task.isCancelled else { return .failure(.cancelled) }
         let id = RequestID.next()
+        let isolation = #isolation
         return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
+            await withUnsafeContinuation {
+                let continuation = LoopContinuation($0, on: loop, isolation: isolation)
                 if loop.isCurrent {
                     assumeIsolated { $0.submit(info, statement, id, deadline, token, continuation) }
                 } else {
@@ -26,7 +28,7 @@ extension PipelinedConnection {
 
     private func submit(
         _ info: StatementInfo, _ statement: any Statement, _ id: UInt64, _ deadline: Instant?, _ token: UInt64?,
-        _ continuation: UnsafeContinuation<Reply, Never>
+        _ continuation: LoopContinuation<Reply>
     ) {
         let mode: PipelineRequest.Mode = token != nil ? .inTransaction : info.mode == .read ? .read : .write
         let request = PipelineRequest(
@@ -37,7 +39,8 @@ extension PipelinedConnection {
 
     /// Sends a command that has no parameters and no rows.
     func run(command: StaticString, _ mode: PipelineRequest.Mode, by deadline: Instant) async throws(PostgresError) {
-        let reply = await withUnsafeContinuation { continuation in
+        let reply: Reply = await withUnsafeContinuation {
+            let continuation = LoopContinuation($0, on: loop, isolation: self)
             submit(PipelineRequest(command: command, mode: mode, deadline: deadline, continuation))
         }
         _ = try PostgresResult(reply)

@@ -47,12 +47,12 @@ final class PipelineRequest {
 
     private let statement: (any Statement)?
     private let label: StaticString
-    private let continuation: UnsafeContinuation<Reply, Never>
+    private let continuation: LoopContinuation<Reply>
     private var kept: UInt = 0
 
     init(
         _ info: StatementInfo, _ statement: any Statement, id: UInt64, mode: Mode, deadline: Instant,
-        _ continuation: UnsafeContinuation<Reply, Never>
+        _ continuation: LoopContinuation<Reply>
     ) {
         self.id = id
         self.mode = mode
@@ -64,7 +64,7 @@ final class PipelineRequest {
         label = info.name
     }
 
-    init(command: StaticString, mode: Mode, deadline: Instant, _ continuation: UnsafeContinuation<Reply, Never>) {
+    init(command: StaticString, mode: Mode, deadline: Instant, _ continuation: LoopContinuation<Reply>) {
         id = RequestID.next()
         self.mode = mode
         self.deadline = deadline

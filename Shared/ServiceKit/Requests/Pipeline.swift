@@ -107,7 +107,7 @@ struct Pipeline: Sendable {
 
     /// The earlier of what the caller still allows and the route's own limit.
     private static func deadline(of request: Request, started: Instant, limit: Int64) -> Instant {
-        guard let text = request.headers[Tracing.deadlineHeader], let milliseconds = Int64(text), milliseconds >= 0
+        guard let text = request.header(Tracing.deadlineHeader), let milliseconds = Int64(text), milliseconds >= 0
         else { return started.adding(nanoseconds: limit) }
         return min(started.adding(milliseconds: min(milliseconds, 3_600_000)), started.adding(nanoseconds: limit))
     }

@@ -9,7 +9,7 @@ enum Tracing {
 
     /// Gives the request its id and its place in the trace.
     static func adopt(_ request: inout Request) {
-        let trace = request.headers["traceparent"].flatMap(TraceParent.init).map { $0.child() } ?? .make()
+        let trace = request.header("traceparent").flatMap(TraceParent.init).map { $0.child() } ?? .make()
         request.trace = TraceIdentity(
             high: trace.traceHigh, low: trace.traceLow, span: trace.span, flags: trace.flags)
         request.requestID = TraceParent.makeRequestID()
