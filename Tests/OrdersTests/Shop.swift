@@ -84,17 +84,18 @@ struct Shop: Sendable {
 
     func paymentAnswer(
         _ person: Person, _ order: OrderID, gateway: GatewayName = .wechat, channel: PaymentChannel = .h5,
-        key: String? = nil
+        amount: Int64? = nil, key: String? = nil
     ) async throws -> ClientResponse {
         try await orders.send(
-            .post, OrdersAPI.orderPayments.path(order), json: NewPayment(gateway: gateway, channel: channel),
-            token: person.token, headers: key.map { [("idempotency-key", $0)] } ?? [])
+            .post, OrdersAPI.orderPayments.path(order),
+            json: NewPayment(gateway: gateway, channel: channel, amount: amount.map { Money(minorUnits: $0) }), token: person.token, headers: key.map { [("idempotency-key", $0)] } ?? [])
     }
 
     func startPayment(
-        _ person: Person, _ order: OrderID, gateway: GatewayName = .wechat, channel: PaymentChannel = .h5
+        _ person: Person, _ order: OrderID, gateway: GatewayName = .wechat, channel: PaymentChannel = .h5,
+        amount: Int64? = nil
     ) async throws -> Payment {
-        let answer = try await paymentAnswer(person, order, gateway: gateway, channel: channel)
+        let answer = try await paymentAnswer(person, order, gateway: gateway, channel: channel, amount: amount)
         guard answer.status == .created else { throw UnexpectedAnswer(answer) }
         return try answer.decoded()
     }

@@ -34,6 +34,15 @@ enum OrdersError: Error, Hashable {
     case notificationMismatch(String)
     case notificationMalformed
     case refundExceedsPayment(left: Money)
+    /// More than is left to pay.
+    case amountExceedsRest(left: Money)
+    case tenderedTooLittle(amount: Money)
+    case slipMissing
+    /// A slip says nothing about cash, and nobody hands money over at a terminal.
+    case slipNotExpected
+    case slipAlreadyBooked
+    case partlyPaid(paid: Money)
+    case refundNotWaiting
     case wrongCurrency(Currency)
 
     case wrongPickupCode

@@ -13,6 +13,7 @@ public enum OrdersService: Service {
         ("0003_create_payments.sql", PackageResources._003_create_payments_sql),
         ("0004_add_gateways.sql", PackageResources._004_add_gateways_sql),
         ("0005_create_reconciliation.sql", PackageResources._005_create_reconciliation_sql),
+        ("0006_add_tenders.sql", PackageResources._006_add_tenders_sql),
         ("0007_create_settlements.sql", PackageResources._007_create_settlements_sql),
     ])
     public static let openAPI = PackageResources.openapi_yaml

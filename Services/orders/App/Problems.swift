@@ -67,9 +67,27 @@ enum Problems {
     static let refundExceedsPayment = ProblemKind(
         code: "refund_exceeds_payment", title: "More than was paid", status: 409,
         meaning: "`left` is what can still go back.")
+    static let amountExceedsRest = ProblemKind(
+        code: "amount_exceeds_rest", title: "More than is left to pay", status: 409,
+        meaning: "`left` is what the order still needs.")
+    static let tenderedTooLittle = ProblemKind(
+        code: "tendered_too_little", title: "Less than the amount", status: 422,
+        meaning: "What the customer handed over does not cover `amount`. Book a part by its own amount instead.")
+    static let slipExpected = ProblemKind(
+        code: "slip_mismatch", title: "The slip does not fit", status: 422,
+        meaning: "A payment by terminal needs the number of its slip; cash has none, and only cash is handed over.")
+    static let slipAlreadyBooked = ProblemKind(
+        code: "slip_already_booked", title: "The slip was booked", status: 409,
+        meaning: "Each slip of the store's terminal pays once. Look at the order that has it.")
+    static let partlyPaid = ProblemKind(
+        code: "order_partly_paid", title: "Paid in part", status: 409,
+        meaning: "A part of a part payment cannot go back. Call the order off: all of it goes back.")
+    static let refundNotWaiting = ProblemKind(
+        code: "refund_not_waiting", title: "Nothing to hand out", status: 409,
+        meaning: "The refund is over, or a gateway moves it.")
     static let wrongCurrency = ProblemKind(
         code: "wrong_currency", title: "Wrong currency", status: 422,
-        meaning: "Money goes back in the currency it was paid in.")
+        meaning: "An order is paid, and paid back, in the currency of its total.")
     static let wrongPickupCode = ProblemKind(
         code: "wrong_pickup_code", title: "No order for this code", status: 404,
         meaning: "The code is wrong, belongs to another store, or the order is not ready or was collected.")
@@ -89,13 +107,14 @@ enum Problems {
         quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
         methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
+        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
     ]
 
     /// The problem for an error of this service; nil for any other error.
     static func problem(for error: any Error) -> Problem? {
         guard let error = error as? OrdersError else { return nil }
-        return checkout(error) ?? afterwards(error)
+        return checkout(error) ?? counter(error) ?? afterwards(error)
     }
 
     private static func checkout(_ error: OrdersError) -> Problem? {
@@ -133,6 +152,30 @@ enum Problems {
         case .busy: KitProblems.unavailable.problem("Try again with the same key.", retryAfterSeconds: 1)
         case .neighbourUnavailable(let name):
             KitProblems.unavailable.problem("The \(name) cannot be reached. Repeat with the same key.", retryAfterSeconds: 1)
+        default: nil
+        }
+    }
+
+    private static func counter(_ error: OrdersError) -> Problem? {
+        switch error {
+        case .amountExceedsRest(let left):
+            amountExceedsRest.problem("Only \(left.formatted) are left to pay.").with(["left": left.fact])
+        case .tenderedTooLittle(let amount):
+            tenderedTooLittle.problem("The customer has to hand over \(amount.formatted).").with(errors: [
+                FieldError(pointer: "/tendered", code: "tendered_too_little", detail: "does not cover the amount")
+            ])
+        case .slipMissing:
+            slipExpected.problem("A payment by terminal needs the number of its slip.").with(errors: [
+                FieldError(pointer: "/reference", code: "missing", detail: "is required for this method")
+            ])
+        case .slipNotExpected: slipExpected.problem("`reference` is for terminal, `tendered` for cash.")
+        case .slipAlreadyBooked:
+            slipAlreadyBooked.problem("This slip was booked already.").with(errors: [
+                FieldError(pointer: "/reference", code: "slip_already_booked", detail: "was booked already")
+            ])
+        case .partlyPaid(let paid):
+            partlyPaid.problem("\(paid.formatted) were paid of it so far.").with(["paid": paid.fact])
+        case .refundNotWaiting: refundNotWaiting.problem("This refund does not wait at the counter.")
         default: nil
         }
     }

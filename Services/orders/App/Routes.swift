@@ -13,6 +13,8 @@ struct Parts: Sendable {
     let readOrder: ReadOrder
     let listOrders: ListOrders
     let startPayment: StartPayment
+    let offlinePayment: TakeOfflinePayment
+    let handOutRefund: HandOutRefund
     let gateways: PaymentGateways
     let receiveNotification: @Sendable (GatewayName) -> ReceiveNotification
     let resolvePayments: ResolvePayments
@@ -31,6 +33,8 @@ struct Parts: Sendable {
         let settle = SettlePayment(kit: kit)
         let complete = CompleteRefund(kit: kit)
         let end = EndOrder(kit: kit)
+        offlinePayment = TakeOfflinePayment(kit: kit, settle: settle)
+        handOutRefund = HandOutRefund(kit: kit, complete: complete)
         self.kit = kit
         self.gateways = gateways
         self.assembler = assembler
@@ -79,8 +83,11 @@ struct Parts: Sendable {
         routes.post(OrdersAPI.orderPrepare, access: .user, move(.prepare))
         routes.post(OrdersAPI.orderReady, access: .user, move(.makeReady))
         routes.post(OrdersAPI.orderRefunds, access: .user, requestRefund.handle)
+        routes.post(OrdersAPI.orderOfflinePayments, access: .user, offlinePayment.handle)
+        routes.post(OrdersAPI.refundHandedOut, access: .user, handOutRefund.handle)
         let staff = Access.staff(parameter: "store_id")
         routes.get(OrdersAPI.storeBoard, access: staff, ReadBoard(kit: kit).handle)
+        routes.get(OrdersAPI.storeUnpaid, access: staff, ReadUnpaid(kit: kit).handle)
         routes.post(OrdersAPI.storeCollections, access: staff, CollectOrder(kit: kit, assembler: assembler).handle)
         routes.get(OrdersAPI.storeFigures, access: staff, ReadFigures(kit: kit).handle)
 

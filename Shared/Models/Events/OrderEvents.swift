@@ -6,6 +6,8 @@ public enum OrderEvents {
     public static let placed = "order.placed"
     /// Paid: catalog commits the reservation, the store may begin.
     public static let paid = "order.paid"
+    /// An agreed deposit was paid, the rest is due later: catalog commits the reservation.
+    public static let depositPaid = "order.deposit_paid"
     /// Taken by the store.
     public static let accepted = "order.accepted"
     /// Being made.
@@ -182,12 +184,17 @@ public struct OrderEventData: Sendable, Hashable {
     public var refund: OrderEventRefund?
     /// In `order.reviewed`.
     public var review: OrderEventReview?
+    /// What is still to be paid, where a deposit was agreed.
+    public var balanceDue: Money?
+    /// Until when.
+    public var balanceDueAt: Timestamp?
 
     /// Makes a value.
     public init(
         orderID: OrderID, number: String, storeID: StoreID, storeName: LocalizedText, customerID: AccountID,
         states: OrderStates, total: Money, itemCount: Int, lines: [OrderEventLine] = [], queueNumber: Int? = nil,
-        reason: String? = nil, refund: OrderEventRefund? = nil, review: OrderEventReview? = nil
+        reason: String? = nil, refund: OrderEventRefund? = nil, review: OrderEventReview? = nil,
+        balanceDue: Money? = nil, balanceDueAt: Timestamp? = nil
     ) {
         self.orderID = orderID
         self.number = number
@@ -202,6 +209,8 @@ public struct OrderEventData: Sendable, Hashable {
         self.reason = reason
         self.refund = refund
         self.review = review
+        self.balanceDue = balanceDue
+        self.balanceDueAt = balanceDueAt
     }
 }
 
@@ -222,6 +231,8 @@ extension OrderEventData: JSONWritable, JSONReadable {
         json.field("reason", reason)
         json.field("refund", refund)
         json.field("review", review)
+        json.field("balance_due", balanceDue)
+        json.field("balance_due_at", balanceDueAt)
         json.endObject()
     }
 
@@ -240,6 +251,8 @@ extension OrderEventData: JSONWritable, JSONReadable {
         var reason: String?
         var refund: OrderEventRefund?
         var review: OrderEventReview?
+        var balanceDue: Money?
+        var balanceDueAt: Timestamp?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "order_id": orderID = try json.read()
@@ -255,6 +268,8 @@ extension OrderEventData: JSONWritable, JSONReadable {
             case "reason": reason = try json.read()
             case "refund": refund = try json.read()
             case "review": review = try json.read()
+            case "balance_due": balanceDue = try json.read()
+            case "balance_due_at": balanceDueAt = try json.read()
             default: try json.unknown(key)
             }
         }
@@ -263,6 +278,7 @@ extension OrderEventData: JSONWritable, JSONReadable {
             storeID: try json.require(&storeID, "store_id"), storeName: try json.require(&storeName, "store_name"),
             customerID: try json.require(&customerID, "customer_id"), states: try json.require(&states, "states"),
             total: try json.require(&total, "total"), itemCount: try json.require(&itemCount, "item_count"),
-            lines: lines, queueNumber: queueNumber, reason: reason, refund: refund, review: review)
+            lines: lines, queueNumber: queueNumber, reason: reason, refund: refund, review: review,
+            balanceDue: balanceDue, balanceDueAt: balanceDueAt)
     }
 }

@@ -42,13 +42,19 @@ public struct OrderTotals: Sendable, Hashable {
     public var total: Money
     /// What has gone back.
     public var refunded: Money
+    /// What has been paid of it, before anything went back.
+    public var paid: Money
 
-    /// Makes a value.
-    public init(subtotal: Money, discountTotal: Money, total: Money, refunded: Money) {
+    /// What is still to be paid.
+    public var rest: Money { Money(minorUnits: total.minorUnits - paid.minorUnits, currency: total.currency) }
+
+    /// Makes a value. `paid` nil: nothing.
+    public init(subtotal: Money, discountTotal: Money, total: Money, refunded: Money, paid: Money? = nil) {
         self.subtotal = subtotal
         self.discountTotal = discountTotal
         self.total = total
         self.refunded = refunded
+        self.paid = paid ?? Money(minorUnits: 0, currency: total.currency)
     }
 }
 
@@ -60,6 +66,7 @@ extension OrderTotals: JSONWritable, JSONReadable {
         json.field("discount_total", discountTotal)
         json.field("total", total)
         json.field("refunded", refunded)
+        json.field("paid", paid)
         json.endObject()
     }
 
@@ -69,19 +76,21 @@ extension OrderTotals: JSONWritable, JSONReadable {
         var discountTotal: Money?
         var total: Money?
         var refunded: Money?
+        var paid: Money?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "subtotal": subtotal = try json.read()
             case "discount_total": discountTotal = try json.read()
             case "total": total = try json.read()
             case "refunded": refunded = try json.read()
+            case "paid": paid = try json.read()
             default: try json.unknown(key)
             }
         }
         self.init(
             subtotal: try json.require(&subtotal, "subtotal"),
             discountTotal: try json.require(&discountTotal, "discount_total"), total: try json.require(&total, "total"),
-            refunded: try json.require(&refunded, "refunded"))
+            refunded: try json.require(&refunded, "refunded"), paid: paid)
     }
 }
 
@@ -113,6 +122,12 @@ public enum StoryMove: String, CaseIterable, Sendable, Hashable, OrdersCode {
     case paidLate = "paid_late"
     /// The customer judged it.
     case reviewed
+    /// A part of the total arrived.
+    case partPaid = "part_paid"
+    /// The store agreed to a deposit now and the rest later.
+    case depositAgreed = "deposit_agreed"
+    /// The deposit arrived: the goods are the customer's until the rest is due.
+    case depositPaid = "deposit_paid"
 }
 
 /// One move in the life of an order.
@@ -209,13 +224,24 @@ public struct Order: Sendable, Hashable {
     public var refunds: [Refund]
     /// The customer's judgement.
     public var review: OrderReview?
+    /// An agreed deposit: this much at once.
+    public var deposit: Money?
+    /// Until when the rest is to be paid, once the deposit is.
+    public var balanceDueAt: Timestamp?
+
+    /// What the next payment is for when nobody says: an agreed deposit that is not paid yet, or all that is left.
+    public var amountDue: Money {
+        guard let deposit, totals.paid.minorUnits < deposit.minorUnits else { return totals.rest }
+        return Money(minorUnits: deposit.minorUnits - totals.paid.minorUnits, currency: deposit.currency)
+    }
 
     /// Makes a value.
     public init(
         id: OrderID, number: String, storeID: StoreID, storeName: LocalizedText, customerID: AccountID,
         fulfilment: Fulfilment, states: OrderStates, lines: [QuoteLine], totals: OrderTotals, placedAt: Timestamp,
         expiresAt: Timestamp, pickupCode: String? = nil, queueNumber: Int? = nil, story: [StoryEntry],
-        payments: [Payment], refunds: [Refund], review: OrderReview? = nil
+        payments: [Payment], refunds: [Refund], review: OrderReview? = nil, deposit: Money? = nil,
+        balanceDueAt: Timestamp? = nil
     ) {
         self.id = id
         self.number = number
@@ -234,6 +260,8 @@ public struct Order: Sendable, Hashable {
         self.payments = payments
         self.refunds = refunds
         self.review = review
+        self.deposit = deposit
+        self.balanceDueAt = balanceDueAt
     }
 }
 
@@ -258,6 +286,8 @@ extension Order: JSONWritable, JSONReadable {
         json.field("payments", payments)
         json.field("refunds", refunds)
         json.field("review", review)
+        json.field("deposit", deposit)
+        json.field("balance_due_at", balanceDueAt)
         json.endObject()
     }
 
@@ -280,6 +310,8 @@ extension Order: JSONWritable, JSONReadable {
         var payments: [Payment]?
         var refunds: [Refund]?
         var review: OrderReview?
+        var deposit: Money?
+        var balanceDueAt: Timestamp?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "id": id = try json.read()
@@ -299,6 +331,8 @@ extension Order: JSONWritable, JSONReadable {
             case "payments": payments = try json.read()
             case "refunds": refunds = try json.read()
             case "review": review = try json.read()
+            case "deposit": deposit = try json.read()
+            case "balance_due_at": balanceDueAt = try json.read()
             default: try json.unknown(key)
             }
         }
@@ -311,6 +345,6 @@ extension Order: JSONWritable, JSONReadable {
             placedAt: try json.require(&placedAt, "placed_at"), expiresAt: try json.require(&expiresAt, "expires_at"),
             pickupCode: pickupCode, queueNumber: queueNumber, story: try json.require(&story, "story"),
             payments: try json.require(&payments, "payments"), refunds: try json.require(&refunds, "refunds"),
-            review: review)
+            review: review, deposit: deposit, balanceDueAt: balanceDueAt)
     }
 }

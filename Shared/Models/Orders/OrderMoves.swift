@@ -195,11 +195,17 @@ public struct StoreFigures: Sendable, Hashable {
     public var revenue: Money
     /// What went back to customers in the span.
     public var refunds: Money
+    /// Cash taken at the counter in the span.
+    public var cashTotal: Money
+    /// What the store's own card terminal took in the span.
+    public var terminalTotal: Money
+    /// The same for each member of staff.
+    public var tills: [TillFigures]
 
     /// Makes a value.
     public init(
         from: Timestamp, to: Timestamp, ordersPlaced: Int, ordersPaid: Int, ordersCompleted: Int, itemsSold: Int,
-        revenue: Money, refunds: Money
+        revenue: Money, refunds: Money, tills: [TillFigures] = []
     ) {
         self.from = from
         self.to = to
@@ -209,6 +215,9 @@ public struct StoreFigures: Sendable, Hashable {
         self.itemsSold = itemsSold
         self.revenue = revenue
         self.refunds = refunds
+        self.tills = tills
+        cashTotal = Money(minorUnits: tills.reduce(0) { $0 + $1.cash.minorUnits }, currency: revenue.currency)
+        terminalTotal = Money(minorUnits: tills.reduce(0) { $0 + $1.terminal.minorUnits }, currency: revenue.currency)
     }
 }
 
@@ -224,6 +233,9 @@ extension StoreFigures: JSONWritable, JSONReadable {
         json.field("items_sold", itemsSold)
         json.field("revenue", revenue)
         json.field("refunds", refunds)
+        json.field("cash_total", cashTotal)
+        json.field("terminal_total", terminalTotal)
+        json.field("tills", tills)
         json.endObject()
     }
 
@@ -237,6 +249,7 @@ extension StoreFigures: JSONWritable, JSONReadable {
         var itemsSold: Int?
         var revenue: Money?
         var refunds: Money?
+        var tills: [TillFigures] = []
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "from": from = try json.read()
@@ -247,6 +260,8 @@ extension StoreFigures: JSONWritable, JSONReadable {
             case "items_sold": itemsSold = try json.read()
             case "revenue": revenue = try json.read()
             case "refunds": refunds = try json.read()
+            case "cash_total", "terminal_total": try json.skip()
+            case "tills": tills = try json.read()
             default: try json.unknown(key)
             }
         }
@@ -256,6 +271,6 @@ extension StoreFigures: JSONWritable, JSONReadable {
             ordersPaid: try json.require(&ordersPaid, "orders_paid"),
             ordersCompleted: try json.require(&ordersCompleted, "orders_completed"),
             itemsSold: try json.require(&itemsSold, "items_sold"), revenue: try json.require(&revenue, "revenue"),
-            refunds: try json.require(&refunds, "refunds"))
+            refunds: try json.require(&refunds, "refunds"), tills: tills)
     }
 }

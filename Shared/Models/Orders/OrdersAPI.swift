@@ -14,6 +14,14 @@ public enum OrdersAPI {
     public static let order = PathPattern("/v1/orders/{order_id}")
     /// `POST`: a way to pay an order.
     public static let orderPayments = PathPattern("/v1/orders/{order_id}/payments")
+    /// `POST`: money that staff took at the counter (staff).
+    public static let orderOfflinePayments = PathPattern("/v1/orders/{order_id}/offline-payments")
+    /// `POST`: agree a deposit (staff).
+    public static let orderDeposit = PathPattern("/v1/orders/{order_id}/deposit")
+    /// `POST`: money of a refund was handed out at the counter (staff).
+    public static let refundHandedOut = PathPattern("/v1/refunds/{refund_id}/handed-out")
+    /// `GET` one's own points.
+    public static let points = PathPattern("/v1/points")
     /// `POST`: call an order off.
     public static let orderCancel = PathPattern("/v1/orders/{order_id}/cancel")
     /// `POST`: judge a completed order.
@@ -28,6 +36,8 @@ public enum OrdersAPI {
     public static let orderRefunds = PathPattern("/v1/orders/{order_id}/refunds")
     /// `GET` the paid, unfinished orders of a store (staff).
     public static let storeBoard = PathPattern("/v1/stores/{store_id}/board")
+    /// `GET` the orders of a store that wait for money (staff).
+    public static let storeUnpaid = PathPattern("/v1/stores/{store_id}/unpaid-orders")
     /// `POST`: hand an order over for its pickup code (staff).
     public static let storeCollections = PathPattern("/v1/stores/{store_id}/collections")
     /// `GET` the figures of a store (staff).

@@ -8,6 +8,15 @@ public enum GatewayName: String, CaseIterable, Sendable, Hashable, OrdersCode {
     case alipay
     /// A bank card (银行卡), by UnionPay.
     case card
+    /// Cash (现金), taken by the staff of the store.
+    case cash
+    /// The store's own card terminal (店内刷卡机), booked by its staff.
+    case terminal
+    /// The customer's points (积分).
+    case points
+
+    /// Whether staff took it at the counter: then they give it back there, too.
+    public var isAtCounter: Bool { self == .cash || self == .terminal }
 }
 
 /// How the customer meets the gateway.
@@ -18,6 +27,10 @@ public enum PaymentChannel: String, CaseIterable, Sendable, Hashable, OrdersCode
     case h5
     /// Inside the gateway's own app; needs the customer's openid.
     case jsapi
+    /// At the counter of the store; no gateway takes part.
+    case counter
+    /// From the customer's own account here; likewise.
+    case account
 }
 
 /// Where a payment stands.
@@ -44,13 +57,17 @@ public struct NewPayment: Sendable, Hashable {
     public var openID: String?
     /// Where the browser goes afterwards, for gateways that are told with the payment (`alipay`, `card`).
     public var returnURL: String?
+    /// A part of what is left to pay; nil: an agreed deposit that is not paid yet, or all that is left.
+    public var amount: Money?
 
     /// Makes a value.
     public init(
-        gateway: GatewayName, channel: PaymentChannel = .h5, openID: String? = nil, returnURL: String? = nil
+        gateway: GatewayName, channel: PaymentChannel = .h5, amount: Money? = nil, openID: String? = nil,
+        returnURL: String? = nil
     ) {
         self.gateway = gateway
         self.channel = channel
+        self.amount = amount
         self.openID = openID
         self.returnURL = returnURL
     }
@@ -64,6 +81,7 @@ extension NewPayment: JSONWritable, JSONReadable {
         json.field("channel", channel)
         json.field("openid", openID)
         json.field("return_url", returnURL)
+        json.field("amount", amount)
         json.endObject()
     }
 
@@ -73,6 +91,7 @@ extension NewPayment: JSONWritable, JSONReadable {
         var channel: PaymentChannel = .h5
         var openID: String?
         var returnURL: String?
+        var amount: Money?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "gateway": gateway = try json.read()
@@ -87,11 +106,22 @@ extension NewPayment: JSONWritable, JSONReadable {
                     value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
                 else { throw json.invalid("must be an address of at most 256 characters") }
                 returnURL = value
+            case "amount": amount = try json.positiveMoney()
             default: try json.unknown(key)
             }
         }
         self.init(
-            gateway: try json.require(&gateway, "gateway"), channel: channel, openID: openID, returnURL: returnURL)
+            gateway: try json.require(&gateway, "gateway"), channel: channel, amount: amount, openID: openID,
+            returnURL: returnURL)
+    }
+}
+
+extension JSONReader {
+    /// An amount of at least one minor unit.
+    mutating func positiveMoney() throws(JSONError) -> Money {
+        let money: Money = try read()
+        guard money.minorUnits > 0 else { throw invalid("must be more than zero") }
+        return money
     }
 }
 
@@ -123,12 +153,19 @@ public struct Payment: Sendable, Hashable {
     public var createdAt: Timestamp
     /// When the money came.
     public var paidAt: Timestamp?
+    /// What the customer handed over, for `cash`, where somebody counted.
+    public var tendered: Money?
+    /// What went back into the customer's hand at once.
+    public var change: Money?
+    /// The number on the slip, for `terminal`.
+    public var reference: String?
 
     /// Makes a value.
     public init(
         id: PaymentID, orderID: OrderID, gateway: GatewayName, channel: PaymentChannel, state: PaymentState,
         amount: Money, cashierURL: String? = nil, cashierForm: [String: String]? = nil, codeURL: String? = nil,
-        prepayID: String? = nil, transactionID: String? = nil, createdAt: Timestamp, paidAt: Timestamp? = nil
+        prepayID: String? = nil, transactionID: String? = nil, createdAt: Timestamp, paidAt: Timestamp? = nil,
+        tendered: Money? = nil, change: Money? = nil, reference: String? = nil
     ) {
         self.id = id
         self.orderID = orderID
@@ -143,6 +180,9 @@ public struct Payment: Sendable, Hashable {
         self.transactionID = transactionID
         self.createdAt = createdAt
         self.paidAt = paidAt
+        self.tendered = tendered
+        self.change = change
+        self.reference = reference
     }
 }
 
@@ -163,6 +203,9 @@ extension Payment: JSONWritable, JSONReadable {
         json.field("transaction_id", transactionID)
         json.field("created_at", createdAt)
         json.field("paid_at", paidAt)
+        json.field("tendered", tendered)
+        json.field("change", change)
+        json.field("reference", reference)
         json.endObject()
     }
 
@@ -181,6 +224,9 @@ extension Payment: JSONWritable, JSONReadable {
         var transactionID: String?
         var createdAt: Timestamp?
         var paidAt: Timestamp?
+        var tendered: Money?
+        var change: Money?
+        var reference: String?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "id": id = try json.read()
@@ -196,6 +242,9 @@ extension Payment: JSONWritable, JSONReadable {
             case "transaction_id": transactionID = try json.read()
             case "created_at": createdAt = try json.read()
             case "paid_at": paidAt = try json.read()
+            case "tendered": tendered = try json.read()
+            case "change": change = try json.read()
+            case "reference": reference = try json.read()
             default: try json.unknown(key)
             }
         }
@@ -205,7 +254,8 @@ extension Payment: JSONWritable, JSONReadable {
             state: try json.require(&state, "state"), amount: try json.require(&amount, "amount"),
             cashierURL: cashierURL, cashierForm: cashierForm, codeURL: codeURL, prepayID: prepayID,
             transactionID: transactionID,
-            createdAt: try json.require(&createdAt, "created_at"), paidAt: paidAt)
+            createdAt: try json.require(&createdAt, "created_at"), paidAt: paidAt, tendered: tendered,
+            change: change, reference: reference)
     }
 }
 

@@ -73,11 +73,15 @@ public struct Refund: Sendable, Hashable {
     public var createdAt: Timestamp
     /// When the money was back.
     public var completedAt: Timestamp?
+    /// Who moves the money; `cash` and `terminal` wait for staff to hand it out.
+    public var gateway: GatewayName?
+    /// The others, when what was asked for came from several payments.
+    public var further: [Refund]
 
     /// Makes a value.
     public init(
         id: RefundID, orderID: OrderID, paymentID: PaymentID, amount: Money, reason: String, state: RefundState,
-        createdAt: Timestamp, completedAt: Timestamp? = nil
+        createdAt: Timestamp, completedAt: Timestamp? = nil, gateway: GatewayName? = nil, further: [Refund] = []
     ) {
         self.id = id
         self.orderID = orderID
@@ -87,6 +91,8 @@ public struct Refund: Sendable, Hashable {
         self.state = state
         self.createdAt = createdAt
         self.completedAt = completedAt
+        self.gateway = gateway
+        self.further = further
     }
 }
 
@@ -102,6 +108,8 @@ extension Refund: JSONWritable, JSONReadable {
         json.field("state", state)
         json.field("created_at", createdAt)
         json.field("completed_at", completedAt)
+        json.field("gateway", gateway)
+        if !further.isEmpty { json.field("further", further) }
         json.endObject()
     }
 
@@ -115,6 +123,8 @@ extension Refund: JSONWritable, JSONReadable {
         var state: RefundState?
         var createdAt: Timestamp?
         var completedAt: Timestamp?
+        var gateway: GatewayName?
+        var further: [Refund] = []
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "id": id = try json.read()
@@ -125,6 +135,8 @@ extension Refund: JSONWritable, JSONReadable {
             case "state": state = try json.read()
             case "created_at": createdAt = try json.read()
             case "completed_at": completedAt = try json.read()
+            case "gateway": gateway = try json.read()
+            case "further": further = try json.read()
             default: try json.unknown(key)
             }
         }
@@ -132,6 +144,7 @@ extension Refund: JSONWritable, JSONReadable {
             id: try json.require(&id, "id"), orderID: try json.require(&orderID, "order_id"),
             paymentID: try json.require(&paymentID, "payment_id"), amount: try json.require(&amount, "amount"),
             reason: try json.require(&reason, "reason"), state: try json.require(&state, "state"),
-            createdAt: try json.require(&createdAt, "created_at"), completedAt: completedAt)
+            createdAt: try json.require(&createdAt, "created_at"), completedAt: completedAt, gateway: gateway,
+            further: further)
     }
 }

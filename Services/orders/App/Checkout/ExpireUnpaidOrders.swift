@@ -2,7 +2,7 @@ import Models
 import Postgres
 import ServiceKit
 
-/// Ends orders whose time to pay is over; catalog and the customer hear of it.
+/// Ends orders whose time to pay is over; catalog and the customer hear of it, and what was paid goes back.
 ///
 /// Claims with SKIP LOCKED, so replicas share the work and an order that is being paid this moment is left to its
 /// payment: whoever has the row first decides, and the other finds the order changed.
@@ -23,6 +23,10 @@ enum ExpireUnpaidOrders {
                         record, .expire, to: states, by: .system, at: now, reason: nil, traceparent: nil))
             }
             try await tx.execute(MoveOrders(inputs: moves))
+            for record in due where record.paid > 0 {
+                try await PayBack(kit: kit).all(
+                    of: record, by: .system, reason: "The order was not paid in full in time.", traceparent: nil, tx)
+            }
             return due.count
         }
         return count == batchMax ? .more : .idle

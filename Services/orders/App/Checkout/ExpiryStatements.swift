@@ -8,7 +8,7 @@ struct LockDueOrders: Statement {
     static let sql: StaticString = """
         SELECT id, customer_id, store_id, merchant_id, store_name_zh, store_name_en, time_zone, currency, subtotal,
             discount_total, total, placed_at, expires_at, trace, payment_state, order_state, fulfilment_state, refunded,
-            item_count::bigint, paid_at, queue_number::bigint, pickup_attempt::bigint
+            item_count::bigint, paid_at, queue_number::bigint, pickup_attempt::bigint, paid, deposit, balance_due_at
         FROM orders
         WHERE order_state = 'open' AND payment_state = 'unpaid' AND expires_at <= $1
         ORDER BY expires_at

@@ -50,7 +50,7 @@ struct PlacementsLike: Statement {
         SELECT request_key, request_digest,
             id, customer_id, store_id, merchant_id, store_name_zh, store_name_en, time_zone, currency, subtotal,
             discount_total, total, placed_at, expires_at, trace, payment_state, order_state, fulfilment_state, refunded,
-            item_count::bigint, paid_at, queue_number::bigint, pickup_attempt::bigint
+            item_count::bigint, paid_at, queue_number::bigint, pickup_attempt::bigint, paid, deposit, balance_due_at
         FROM orders
         WHERE id = $1 OR request_key = $2
         """

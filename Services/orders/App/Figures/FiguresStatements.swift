@@ -66,6 +66,69 @@ struct FiguresOfStore: Statement {
     }
 }
 
+extension StoreFigures {
+    /// The same with what was taken at the counter.
+    func with(_ tills: [TillFigures]) -> StoreFigures {
+        StoreFigures(
+            from: from, to: to, ordersPlaced: ordersPlaced, ordersPaid: ordersPaid, ordersCompleted: ordersCompleted,
+            itemsSold: itemsSold, revenue: revenue, refunds: refunds, tills: tills)
+    }
+}
+
+/// What each member of staff took and gave at the counter in the span of the figures.
+struct TillsOfStore: Statement {
+    static let name: StaticString = "tills_of_store"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        WITH zone AS (
+            SELECT coalesce(
+                (SELECT time_zone FROM orders WHERE store_id = $1 AND paid_at IS NOT NULL ORDER BY paid_at DESC LIMIT 1),
+                'UTC') AS name
+        ), span AS (
+            SELECT coalesce($2, $4::text::date::timestamp AT TIME ZONE zone.name, '-infinity') AS from_at,
+                coalesce($3, ($5::text::date + 1)::timestamp AT TIME ZONE zone.name, 'infinity') AS to_at
+            FROM zone
+        ), moved AS (
+            SELECT staff_id, gateway, amount, 0::bigint AS returned
+            FROM payments, span
+            WHERE store_id = $1 AND paid_at >= from_at AND paid_at < to_at
+            UNION ALL
+            SELECT refunds.handed_out_by, payments.gateway, 0, refunds.amount
+            FROM refunds
+            JOIN payments ON payments.id = refunds.payment_id AND payments.store_id = $1, span
+            WHERE refunds.state = 'succeeded' AND refunds.handed_out_by IS NOT NULL
+                AND refunds.completed_at >= from_at AND refunds.completed_at < to_at
+        )
+        SELECT staff_id, coalesce(sum(amount) FILTER (WHERE gateway = 'cash'), 0)::bigint,
+            coalesce(sum(amount) FILTER (WHERE gateway = 'terminal'), 0)::bigint,
+            coalesce(sum(returned) FILTER (WHERE gateway = 'cash'), 0)::bigint,
+            coalesce(sum(returned) FILTER (WHERE gateway = 'terminal'), 0)::bigint, $6
+        FROM moved
+        GROUP BY staff_id
+        ORDER BY staff_id
+        LIMIT 500
+        """
+    let span: FiguresOfStore
+    let currency: Currency
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(span.storeID.uuid)
+        parameters.append(span.from?.moment)
+        parameters.append(span.to?.moment)
+        parameters.append(span.from?.day)
+        parameters.append(span.to?.day)
+        parameters.append(currency.code)
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> TillFigures {
+        let staff: AccountID = try row.next()
+        let sums: [Int64] = [try row.next(), try row.next(), try row.next(), try row.next()]
+        let currency = try row.currency()
+        func money(_ index: Int) -> Money { Money(minorUnits: sums[index], currency: currency) }
+        return TillFigures(
+            staffID: staff, cash: money(0), terminal: money(1), cashReturned: money(2), terminalReturned: money(3))
+    }
+}
+
 /// One end of a span: a moment, or a day on the store's clock.
 enum FiguresBound: Sendable, Equatable {
     case moment(Timestamp)

@@ -13,7 +13,10 @@ struct ReadFigures: Sendable {
         let store = try request.parameters.require("store_id", as: StoreID.self)
         let statement = FiguresOfStore(
             storeID: store, from: try bound("from", request), to: try bound("to", request), now: kit.now())
-        return .json(.ok, try await kit.database.one(statement, deadline: request.deadline))
+        let figures = try await kit.database.one(statement, deadline: request.deadline)
+        let tills = try await kit.database.all(
+            TillsOfStore(span: statement, currency: figures.revenue.currency), deadline: request.deadline)
+        return .json(.ok, figures.with(tills))
     }
 
     private func bound(_ name: String, _ request: Request) throws -> FiguresBound? {

@@ -12,8 +12,35 @@ struct OrderRecord: Sendable {
     let paidAt: Timestamp?
     let queueNumber: Int?
     let pickupAttempt: Int
+    /// What of the total is settled, in minor units.
+    let paid: Int64
+    /// An agreed deposit.
+    let deposit: Int64?
+    let balanceDueAt: Timestamp?
 
     var id: OrderID { placed.id }
+
+    /// What is still to be paid.
+    var rest: Money { placed.total.with(placed.total.minorUnits - paid) }
+
+    /// What the next payment is for when nobody says: the deposit, or the rest.
+    var amountDue: Money {
+        guard let deposit, paid < deposit else { return rest }
+        return placed.total.with(deposit - paid)
+    }
+
+    /// The amount of a payment: what is asked for, or what is due.
+    ///
+    /// - Throws: `.wrongCurrency`, `.amountExceedsRest`.
+    func amount(toPay asked: Money?) throws(OrdersError) -> Money {
+        guard let asked else { return amountDue }
+        guard asked.currency == rest.currency else { throw .wrongCurrency(rest.currency) }
+        guard asked.minorUnits <= rest.minorUnits else { throw .amountExceedsRest(left: rest) }
+        return asked
+    }
+
+    /// Whether money can still come for it.
+    var isPayable: Bool { states.order == .open && states.payment == .unpaid }
 
     /// Whether a caller may see the order: its customer, and the staff of its store.
     func isVisible(to caller: Caller) -> Bool {
@@ -27,14 +54,15 @@ struct OrderRecord: Sendable {
             orderID: id, number: OrderNumber.text(id), storeID: placed.storeID, storeName: placed.storeName,
             customerID: placed.customerID, states: states, total: placed.total, itemCount: itemCount,
             lines: lines.map { OrderEventLine(skuID: $0.skuID, name: $0.itemName, quantity: $0.quantity) },
-            queueNumber: queueNumber, reason: reason)
+            queueNumber: queueNumber, reason: reason,
+            balanceDue: deposit == nil ? nil : rest, balanceDueAt: balanceDueAt)
     }
 
     /// Reads the columns that every statement about whole orders lists, in this order:
     ///
     /// id, customer_id, store_id, merchant_id, store_name_zh, store_name_en, time_zone, currency, subtotal,
     /// discount_total, total, placed_at, expires_at, trace, payment_state, order_state, fulfilment_state, refunded,
-    /// item_count, paid_at, queue_number, pickup_attempt
+    /// item_count, paid_at, queue_number, pickup_attempt, paid, deposit, balance_due_at
     init(_ row: inout RowReader) throws(PostgresError) {
         let id: OrderID = try row.next()
         let customerID: AccountID = try row.next()
@@ -56,7 +84,15 @@ struct OrderRecord: Sendable {
         paidAt = try row.next()
         queueNumber = try row.next()
         pickupAttempt = try row.next()
+        paid = try row.next()
+        deposit = try row.next()
+        balanceDueAt = try row.next()
     }
+}
+
+extension Money {
+    /// As many minor units of the same currency.
+    func with(_ minorUnits: Int64) -> Money { Money(minorUnits: minorUnits, currency: currency) }
 }
 
 extension RowReader {

@@ -32,7 +32,7 @@ struct OrderAssembler: Sendable {
         let placed = record.placed.with(lines: lines)
         let totals = OrderTotals(
             subtotal: placed.subtotal, discountTotal: placed.discountTotal, total: placed.total,
-            refunded: Money(minorUnits: record.refunded, currency: placed.total.currency))
+            refunded: placed.total.with(record.refunded), paid: placed.total.with(record.paid))
         let isOwner = caller.accountID == placed.customerID
         return Order(
             id: record.id, number: OrderNumber.text(record.id), storeID: placed.storeID, storeName: placed.storeName,
@@ -40,7 +40,8 @@ struct OrderAssembler: Sendable {
             placedAt: placed.placedAt, expiresAt: placed.expiresAt,
             pickupCode: isOwner ? pickupCodes.shownCode(of: record) : nil, queueNumber: record.queueNumber,
             story: [placed.storyEntry] + story, payments: isOwner ? payments : payments.map(\.withoutLinks),
-            refunds: refunds, review: review)
+            refunds: refunds, review: review, deposit: record.deposit.map { placed.total.with($0) },
+            balanceDueAt: record.balanceDueAt)
     }
 }
 

@@ -7,13 +7,17 @@ extension Payment {
     /// Reads the columns that every statement about payments lists, in this order:
     ///
     /// id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form, code_url,
-    /// prepay_id, transaction_id, created_at, paid_at
+    /// prepay_id, transaction_id, created_at, paid_at, tendered, reference
     init(_ row: inout RowReader) throws(PostgresError) {
         self.init(
             id: try row.next(), orderID: try row.next(), gateway: try row.next(), channel: try row.next(),
             state: try row.next(), amount: Money(minorUnits: try row.next(), currency: try row.currency()),
             cashierURL: try row.next(), cashierForm: Self.form(try row.next()), codeURL: try row.next(),
             prepayID: try row.next(), transactionID: try row.next(), createdAt: try row.next(), paidAt: try row.next())
+        let handed: Int64? = try row.next()
+        tendered = handed.map { amount.with($0) }
+        change = handed.map { amount.with($0 - amount.minorUnits) }
+        reference = try row.next()
         // A link nobody can pay with any more is no link.
         if state != .open { self = withoutLinks }
     }
@@ -39,7 +43,7 @@ struct PaymentsOfOrder: Statement {
     static let mode = StatementMode.read
     static let sql: StaticString = """
         SELECT id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
-            code_url, prepay_id, transaction_id, created_at, paid_at
+            code_url, prepay_id, transaction_id, created_at, paid_at, tendered, reference
         FROM payments
         WHERE order_id = $1
         ORDER BY id
@@ -57,7 +61,7 @@ struct PaymentByID: Statement {
     static let mode = StatementMode.read
     static let sql: StaticString = """
         SELECT id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
-            code_url, prepay_id, transaction_id, created_at, paid_at
+            code_url, prepay_id, transaction_id, created_at, paid_at, tendered, reference
         FROM payments
         WHERE id = $1
         """
@@ -67,24 +71,27 @@ struct PaymentByID: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Payment { try Payment(&row) }
 }
 
-/// Stores a payment of a payable order, before the gateway is asked. No row: the order is not payable, or has an
-/// open payment.
+/// Stores a payment of a payable order, before the gateway is asked. No row: the order is not payable, needs less than
+/// that, or has an open payment. A page can be paid for two hours at most, however long the order waits.
 struct InsertPayment: Statement {
     static let name: StaticString = "insert_payment"
     static let mode = StatementMode.write
     static let sql: StaticString = """
         INSERT INTO payments (id, order_id, gateway, channel, state, amount, currency, created_at, expires_at, check_at)
-        SELECT $1, id, $3, $4, 'created', total, currency, $5, expires_at, $5::timestamptz + interval '10 seconds'
+        SELECT $1, id, $3, $4, 'created', $6::bigint, currency, $5,
+            least(expires_at, $5::timestamptz + interval '2 hours'), $5::timestamptz + interval '10 seconds'
         FROM orders
-        WHERE id = $2 AND order_state = 'open' AND payment_state = 'unpaid' AND expires_at > $5
+        WHERE id = $2 AND order_state = 'open' AND payment_state = 'unpaid' AND paid + $6::bigint <= total
+            AND expires_at > $5
         ON CONFLICT (order_id) WHERE state IN ('created', 'open') DO NOTHING
         RETURNING id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
-            code_url, prepay_id, transaction_id, created_at, paid_at
+            code_url, prepay_id, transaction_id, created_at, paid_at, tendered, reference
         """
     let id: PaymentID
     let orderID: OrderID
     let gateway: GatewayName
     let channel: PaymentChannel
+    let amount: Money
     let now: Timestamp
 
     func bind(to parameters: inout Parameters) {
@@ -93,6 +100,7 @@ struct InsertPayment: Statement {
         parameters.append(gateway)
         parameters.append(channel)
         parameters.append(now)
+        parameters.append(amount.minorUnits)
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Payment { try Payment(&row) }
 }
@@ -106,7 +114,7 @@ struct SavePreparedPayment: Statement {
         SET state = 'open', cashier_url = $2, code_url = $3, prepay_id = $4, cashier_form = $5
         WHERE id = $1 AND state = 'created'
         RETURNING id, order_id, gateway, channel, state, amount, currency, cashier_url, cashier_form,
-            code_url, prepay_id, transaction_id, created_at, paid_at
+            code_url, prepay_id, transaction_id, created_at, paid_at, tendered, reference
         """
     let id: PaymentID
     let answer: PreparedPayment
@@ -157,7 +165,7 @@ struct ClaimPaymentsToCheck: Statement {
     struct Row: Sendable {
         let id: PaymentID
         let gateway: GatewayName
-        /// Whether its order still waits for it.
+        /// Whether its order still waits for it: it is unpaid, and not so much was paid otherwise that this is too much.
         let isAwaited: Bool
     }
     static let name: StaticString = "claim_payments_to_check"
@@ -181,6 +189,7 @@ struct ClaimPaymentsToCheck: Statement {
         WHERE payments.id = due.id AND orders.id = payments.order_id
         RETURNING payments.id, payments.gateway, payments.state <> 'closed'
             AND orders.order_state = 'open' AND orders.payment_state = 'unpaid'
+            AND payments.amount <= orders.total - orders.paid AND payments.expires_at > $1
         """
     let now: Timestamp
     let limit: Int

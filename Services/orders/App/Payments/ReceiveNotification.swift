@@ -58,6 +58,7 @@ struct ReceiveNotification: Sendable {
         case .wechat: .noContent
         case .alipay: .text(.ok, "success")
         case .card: .text(.ok, "ok")
+        case .cash, .terminal, .points: .noContent // Nobody sends any.
         }
     }
 

@@ -8,7 +8,7 @@ import ServiceKit
 struct SettlePayment: Sendable {
     let kit: Toolkit
 
-    /// Marks the payment and its order as paid; or, when the order can no longer take it, marks the payment late and
+    /// Adds the payment to what its order has, which is paid when the sum is complete; or, when the order can no longer take it, marks the payment late and
     /// asks its money back.
     ///
     /// - Throws: `.notificationMismatch` when number, amount or currency are not those of a payment here.
@@ -28,14 +28,34 @@ struct SettlePayment: Sendable {
         }
         let record = try await kit.database.one(OrderByID(id: payment.orderID))
         let lines = try await kit.database.all(LinesOfOrder(id: payment.orderID))
+        let settlement = settlement(
+            facts.id, facts.transactionID, facts.paidAt, of: record, lines, by: .gateway, traceparent: traceparent)
+        guard let fits = try await kit.database.first(settlement) else { return }
+        if !fits { kit.logger.warning("payment came too late", ("payment_id", .text(facts.id))) }
+    }
+
+    /// Settles a payment that no gateway takes part in, inside the transaction that stored it and has locked its order.
+    func book(
+        _ id: PaymentID, of record: OrderRecord, by actor: Actor, traceparent: String?, _ tx: Transaction
+    ) async throws -> Payment {
+        let lines = try await tx.all(LinesOfOrder(id: record.id))
+        let settlement = settlement(id, nil, kit.now(), of: record, lines, by: actor, traceparent: traceparent)
+        guard try await tx.first(settlement) == true else { throw OrdersError.busy }
+        // Whoever stands at a cashier's page for more than is left shall not be able to pay it any more.
+        try await tx.execute(CheckPaymentsNow(orderID: record.id, now: kit.now()))
+        return try await tx.one(PaymentByID(id: id))
+    }
+
+    private func settlement(
+        _ id: PaymentID, _ transactionID: String?, _ paidAt: Timestamp, of record: OrderRecord, _ lines: [QuoteLine],
+        by actor: Actor, traceparent: String?
+    ) -> ApplyPayment {
         let now = kit.now()
         var states = record.states
         states.payment = .paid
-        let settlement = ApplyPayment(
-            facts: facts, orderID: record.id, now: now, traceparent: traceparent,
-            data: JSON.encode(record.eventData(states, lines: lines)), eventID: .make(at: now),
-            refundID: .make(at: now))
-        guard let fits = try await kit.database.first(settlement) else { return }
-        if !fits { kit.logger.warning("payment came too late", ("payment_id", .text(facts.id))) }
+        return ApplyPayment(
+            id: id, transactionID: transactionID, paidAt: paidAt, orderID: record.id, now: now, actor: actor,
+            traceparent: traceparent, data: JSON.encode(record.eventData(states, lines: lines)),
+            eventID: .make(at: now), refundID: .make(at: now))
     }
 }

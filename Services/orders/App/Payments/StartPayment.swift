@@ -15,6 +15,8 @@ struct StartPayment: Sendable {
     private static let bodyBytesMax = 4_096
     /// 127 characters: WeChat Pay's limit for a description.
     private static let descriptionMax = 127
+    /// Two hours, the shortest that all gateways keep a page; as in `InsertPayment`.
+    private static let pageSecondsMax = 7_200
 
     let kit: Toolkit
     let gateways: PaymentGateways
@@ -31,9 +33,7 @@ struct StartPayment: Sendable {
             record.placed.customerID == caller.accountID
         else { throw OrdersError.notFound("order") }
         // Also when a payment is still open at the gateway: it is about to be closed there.
-        guard record.states.order == .open, record.states.payment == .unpaid else {
-            throw OrdersError.notPayable(record.states)
-        }
+        guard record.isPayable else { throw OrdersError.notPayable(record.states) }
         guard gateways.names.contains(input.gateway), try gateways.named(input.gateway).channels.contains(input.channel)
         else { throw OrdersError.methodNotOffered(gateways.names) }
         if input.channel == .jsapi, input.openID == nil { throw OrdersError.openIDMissing }
@@ -43,27 +43,32 @@ struct StartPayment: Sendable {
 
     /// The open payment of the order, or a new one.
     private func stored(_ input: NewPayment, for record: OrderRecord, _ request: Request) async throws -> Payment {
+        var record = record
         // A second look after a payment by another channel was closed, or a rival was faster.
         for _ in 0..<3 {
             let now = kit.now()
+            let amount = try record.amount(toPay: input.amount)
             let insert = InsertPayment(
-                id: .make(at: now), orderID: record.id, gateway: input.gateway, channel: input.channel, now: now)
+                id: .make(at: now), orderID: record.id, gateway: input.gateway, channel: input.channel, amount: amount,
+                now: now)
             if let made = try await kit.database.first(insert, deadline: request.deadline) {
                 kit.fault("after-storing-payment-before-gateway")
                 return made
             }
             let payments = try await kit.database.all(PaymentsOfOrder(id: record.id), deadline: request.deadline)
-            guard let open = payments.first(where: { $0.state == .created || $0.state == .open }) else {
-                let current = try await kit.database.one(OrderByID(id: record.id), deadline: request.deadline)
-                throw OrdersError.notPayable(current.states)
+            if let open = payments.first(where: { $0.state == .created || $0.state == .open }) {
+                if open.channel == input.channel, open.gateway == input.gateway, open.amount == amount { return open }
+                try await replace(open, request.callContext)
             }
-            if open.channel == input.channel, open.gateway == input.gateway { return open }
-            try await replace(open, request.callContext)
+            record = try await kit.database.one(OrderByID(id: record.id), deadline: request.deadline)
+            guard record.isPayable, record.placed.expiresAt > kit.now() else {
+                throw OrdersError.notPayable(record.states)
+            }
         }
         throw OrdersError.busy
     }
 
-    /// Closes a payment at the gateway so that another channel can take its place; money that came meanwhile counts.
+    /// Closes a payment at the gateway so that another channel or amount can take its place; money that came meanwhile counts.
     private func replace(_ payment: Payment, _ context: CallContext) async throws {
         do {
             try await gateways.named(payment.gateway).close(payment.id, context)
@@ -94,7 +99,7 @@ struct StartPayment: Sendable {
         let lines = try await kit.database.all(LinesOfOrder(id: record.id), deadline: request.deadline)
         let order = PreparedOrder(
             id: payment.id, channel: payment.channel, amount: payment.amount,
-            description: Self.description(record, lines), expiresAt: record.placed.expiresAt, openID: input.openID,
+            description: Self.description(record, lines), expiresAt: Self.expiry(of: payment, record), openID: input.openID,
             returnURL: input.returnURL, payerAddress: request.peerAddress)
         do {
             let answer = try await gateways.named(payment.gateway).prepare(order, request.callContext)
@@ -122,6 +127,11 @@ struct StartPayment: Sendable {
         guard try await kit.database.execute(store, deadline: request.deadline) == 0 else { return response }
         // The same request ran twice at once and the other was faster: both answer alike.
         return try await kit.idempotency.storedAnswer(ticket) ?? response
+    }
+
+    /// As stored with the payment, so that a repetition asks the gateway for the same.
+    private static func expiry(of payment: Payment, _ record: OrderRecord) -> Timestamp {
+        min(record.placed.expiresAt, payment.createdAt + .seconds(pageSecondsMax))
     }
 
     /// `邻里面馆 牛肉面 等3件`: what the customer reads at the gateway.

@@ -147,7 +147,7 @@ struct WeChatGateway: PaymentGateway {
     private static func channel(_ channel: PaymentChannel) -> WeChatChannel {
         switch channel {
         case .native: .native
-        case .h5: .h5
+        case .h5, .counter, .account: .h5 // The last two are not among `channels`.
         case .jsapi: .jsapi
         }
     }

@@ -20,28 +20,34 @@ struct CompleteRefund: Sendable {
         guard known.state == .requested || known.state == .processing else { return }
         try await kit.database.transaction { tx in
             let record = try await tx.one(LockOrder(id: known.orderID))
-            let end = Self.end(refund, known, record, at: kit.now(), traceparent)
-            try await tx.execute(end)
+            _ = try await end(refund, known, record, by: .gateway, traceparent, tx)
         }
         if refund.state == .failed {
             kit.logger.error("the gateway refused a refund for good", ("refund_id", .text(refund.id)))
         }
     }
 
-    private static func end(
-        _ refund: GatewayRefund, _ known: OrderOfRefund.Row, _ record: OrderRecord, at now: Timestamp,
-        _ traceparent: String?
-    ) -> EndRefund {
+    /// Ends a refund inside a transaction that has locked its order.
+    ///
+    /// - Returns: whether it ended now; false: it had ended before.
+    func end(
+        _ refund: GatewayRefund, _ known: OrderOfRefund.Row, _ record: OrderRecord, by actor: Actor,
+        _ traceparent: String?, _ tx: Transaction
+    ) async throws -> Bool {
+        let now = kit.now()
         var states = record.states
-        if known.isOfOrder, refund.state == .succeeded {
+        // What was paid in part only was never paid: the order stays unpaid however much of it goes back.
+        if known.isOfOrder, refund.state == .succeeded, states.payment != .unpaid {
             states.payment = StateMachines.payment(
                 afterRefunding: record.refunded + known.amount.minorUnits, of: record.placed.total.minorUnits)
         }
         var data = record.eventData(states, reason: known.reason)
         data.refund = OrderEventRefund(id: refund.id, amount: known.amount)
-        return EndRefund(
+        let end = EndRefund(
             id: refund.id, state: refund.state == .succeeded ? .succeeded : .failed, at: now,
             gatewayRefundID: refund.gatewayRefundID, paymentState: states.payment, isOfOrder: known.isOfOrder,
-            traceparent: traceparent, eventID: .make(at: now), orderID: record.id, data: JSON.encode(data))
+            traceparent: traceparent, eventID: .make(at: now), orderID: record.id, data: JSON.encode(data),
+            actor: actor)
+        return try await tx.first(end) != nil
     }
 }

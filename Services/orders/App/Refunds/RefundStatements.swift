@@ -6,10 +6,12 @@ struct RefundsOfOrder: Statement {
     static let name: StaticString = "refunds_of_order"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at
+        SELECT refunds.id, refunds.order_id, refunds.payment_id, refunds.amount, refunds.currency, refunds.reason,
+            refunds.state, refunds.created_at, refunds.completed_at, payments.gateway
         FROM refunds
-        WHERE order_id = $1
-        ORDER BY id
+        JOIN payments ON payments.id = refunds.payment_id
+        WHERE refunds.order_id = $1
+        ORDER BY refunds.id
         LIMIT 200
         """
     let id: OrderID
@@ -19,62 +21,73 @@ struct RefundsOfOrder: Statement {
         Refund(
             id: try row.next(), orderID: try row.next(), paymentID: try row.next(),
             amount: Money(minorUnits: try row.next(), currency: try row.currency()), reason: try row.next(),
-            state: try row.next(), createdAt: try row.next(), completedAt: try row.next())
+            state: try row.next(), createdAt: try row.next(), completedAt: try row.next(), gateway: try row.next())
     }
 }
 
-/// What of an order's payment can still go back. The order's row is locked by the caller.
+/// What of an order's payments can still go back, newest first. The order's row is locked by the caller.
 struct RefundableOfOrder: Statement {
     static let name: StaticString = "refundable_of_order"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT coalesce(sum(amount - refunded), 0)::bigint FROM payments WHERE order_id = $1 AND state = 'paid'
+        SELECT id, gateway, amount - refunded
+        FROM payments
+        WHERE order_id = $1 AND state = 'paid' AND amount > refunded
+        ORDER BY id DESC
         """
     let id: OrderID
 
     func bind(to parameters: inout Parameters) { parameters.append(id.uuid) }
-    static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 { try row.next() }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> RefundPlan.Source {
+        RefundPlan.Source(payment: try row.next(), gateway: try row.next(), left: try row.next())
+    }
 }
 
-/// Stores a refund before the gateway hears of it; its amount counts as gone from then on. No row: no payment of the
-/// order has that much left.
-struct InsertRefund: Statement {
-    static let name: StaticString = "insert_refund"
+/// Stores refunds before a gateway hears of them; their amounts count as gone from then on. Fewer rows than parts: a
+/// payment of the order has less left. What staff hand out is never due for sending.
+struct InsertRefunds: Statement {
+    static let name: StaticString = "insert_refunds"
     static let mode = StatementMode.write
     static let sql: StaticString = """
-        WITH held AS (
+        WITH part AS (
+            SELECT * FROM unnest($1::uuid[], $3::uuid[], $4::bigint[]) AS p (id, payment_id, amount)
+        ), held AS (
             UPDATE payments
-            SET refunded = refunded + $3
-            WHERE id = (
-                    SELECT id FROM payments
-                    WHERE order_id = $2 AND state = 'paid' AND amount - refunded >= $3
-                    ORDER BY id
-                    LIMIT 1
-                    FOR UPDATE)
-                AND refunded + $3 <= amount
-            RETURNING id, order_id, currency
+            SET refunded = payments.refunded + part.amount
+            FROM part
+            WHERE payments.id = part.payment_id AND payments.order_id = $2 AND payments.state = 'paid'
+                AND payments.refunded + part.amount <= payments.amount
+            RETURNING part.id, payments.order_id, part.payment_id, part.amount, payments.currency, payments.gateway
         ), told AS (
             INSERT INTO order_story (order_id, at, actor, actor_id, move, reason, trace)
-            SELECT order_id, $5, $6, $7, 'refund_requested', $4, $8
+            SELECT $2, $6, $7, $8, 'refund_requested', $5, $9
+            WHERE EXISTS (SELECT FROM held)
+        ), stored AS (
+            INSERT INTO refunds (id, order_id, payment_id, amount, currency, reason, state, created_at, check_at)
+            SELECT id, order_id, payment_id, amount, currency, $5, 'requested', $6,
+                CASE WHEN gateway IN ('cash', 'terminal') THEN 'infinity' ELSE $6::timestamptz END
             FROM held
+            RETURNING id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at
         )
-        INSERT INTO refunds (id, order_id, payment_id, amount, currency, reason, state, created_at, check_at)
-        SELECT $1, order_id, id, $3, currency, $4, 'requested', $5, $5
-        FROM held
-        RETURNING id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at
+        SELECT stored.id, stored.order_id, stored.payment_id, stored.amount, stored.currency, stored.reason, stored.state,
+            stored.created_at, stored.completed_at, held.gateway
+        FROM stored
+        JOIN held ON held.id = stored.id
+        ORDER BY stored.id
         """
-    let id: RefundID
     let orderID: OrderID
-    let amount: Int64
+    let parts: [RefundPlan.Part]
+    let ids: [RefundID]
     let reason: String
     let now: Timestamp
     let actor: Actor
     let traceparent: String?
 
     func bind(to parameters: inout Parameters) {
-        parameters.append(id.uuid)
+        parameters.append(ids.map(\.uuid))
         parameters.append(orderID.uuid)
-        parameters.append(amount)
+        parameters.append(parts.map(\.payment.uuid))
+        parameters.append(parts.map(\.amount))
         parameters.append(reason)
         parameters.append(now)
         parameters.append(actor.kind)
@@ -98,12 +111,14 @@ struct ClaimRefundsToSend: Statement {
     static let mode = StatementMode.write
     static let sql: StaticString = """
         WITH due AS (
-            SELECT id
+            SELECT refunds.id
             FROM refunds
-            WHERE state IN ('requested', 'processing') AND check_at <= $1
-            ORDER BY check_at
+            JOIN payments ON payments.id = refunds.payment_id
+            WHERE refunds.state IN ('requested', 'processing') AND refunds.check_at <= $1
+                AND payments.gateway NOT IN ('cash', 'terminal')
+            ORDER BY refunds.check_at
             LIMIT $2
-            FOR UPDATE SKIP LOCKED
+            FOR UPDATE OF refunds SKIP LOCKED
         )
         UPDATE refunds
         SET tries = tries + 1,
@@ -153,7 +168,8 @@ struct OrderOfRefund: Statement {
     static let name: StaticString = "order_of_refund"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT refunds.order_id, refunds.amount, refunds.currency, refunds.reason, refunds.state, payments.state = 'paid'
+        SELECT refunds.order_id, refunds.amount, refunds.currency, refunds.reason, refunds.state, payments.state = 'paid',
+            payments.gateway
         FROM refunds
         JOIN payments ON payments.id = refunds.payment_id
         WHERE refunds.id = $1
@@ -165,6 +181,7 @@ struct OrderOfRefund: Statement {
         let state: RefundState
         /// False for a late payment, whose order never had the money.
         let isOfOrder: Bool
+        let gateway: GatewayName
     }
     let id: RefundID
 
@@ -172,7 +189,7 @@ struct OrderOfRefund: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Row {
         Row(
             orderID: try row.next(), amount: Money(minorUnits: try row.next(), currency: try row.currency()),
-            reason: try row.next(), state: try row.next(), isOfOrder: try row.next())
+            reason: try row.next(), state: try row.next(), isOfOrder: try row.next(), gateway: try row.next())
     }
 }
 
@@ -184,7 +201,8 @@ struct EndRefund: Statement {
     static let sql: StaticString = """
         WITH ended AS (
             UPDATE refunds
-            SET state = $2, completed_at = $3, gateway_refund_id = coalesce($4, gateway_refund_id)
+            SET state = $2, completed_at = $3, gateway_refund_id = coalesce($4, gateway_refund_id),
+                handed_out_by = $12
             WHERE id = $1 AND state IN ('requested', 'processing')
             RETURNING order_id, amount
         ), moved AS (
@@ -193,8 +211,8 @@ struct EndRefund: Statement {
             FROM ended
             WHERE orders.id = ended.order_id AND $6 AND $2 = 'succeeded'
         ), told AS (
-            INSERT INTO order_story (order_id, at, actor, move, trace)
-            SELECT order_id, $3, 'gateway', CASE WHEN $2 = 'succeeded' THEN 'refunded' ELSE 'refund_failed' END, $7
+            INSERT INTO order_story (order_id, at, actor, actor_id, move, trace)
+            SELECT order_id, $3, $11, $12, CASE WHEN $2 = 'succeeded' THEN 'refunded' ELSE 'refund_failed' END, $7
             FROM ended
         ), event AS (
             INSERT INTO outbox (event_id, consumer, type, aggregate, occurred_at, traceparent, data)
@@ -214,6 +232,7 @@ struct EndRefund: Statement {
     let eventID: EventID
     let orderID: OrderID
     let data: [UInt8]
+    let actor: Actor
 
     func bind(to parameters: inout Parameters) {
         parameters.append(id.uuid)
@@ -226,6 +245,8 @@ struct EndRefund: Statement {
         parameters.append(eventID.uuid)
         parameters.append(orderID.description)
         parameters.append(JSONBytes(data))
+        parameters.append(actor.kind)
+        parameters.append(actor.accountID?.uuid)
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> OrderID { try row.next() }
 }

@@ -34,23 +34,29 @@ struct RequestRefund: Sendable {
     ) async throws -> Refund {
         let currency = record.placed.total.currency
         guard input.amount.currency == currency else { throw OrdersError.wrongCurrency(currency) }
-        let left = try await tx.one(RefundableOfOrder(id: record.id))
+        let sources = try await tx.all(RefundableOfOrder(id: record.id))
+        let left = sources.reduce(0) { $0 + $1.left }
         guard input.amount.minorUnits > 0, input.amount.minorUnits <= left else {
             throw OrdersError.refundExceedsPayment(left: Money(minorUnits: left, currency: currency))
         }
         let actor = Actor(caller, on: record)
         if input.amount.minorUnits == left, record.states.order == .open {
-            try await end.run(record, .abort, by: actor, reason: input.reason, traceparent: traceparent, tx)
-            guard let refund = try await tx.all(RefundsOfOrder(id: record.id)).last else { throw OrdersError.busy }
-            return refund
+            let move = record.isPayable ? OrderMove.cancel : .abort
+            let refunds = try await end.run(
+                record, move, by: actor, reason: input.reason, traceparent: traceparent, tx)
+            return try Self.answer(refunds)
         }
-        let now = kit.now()
-        let insert = InsertRefund(
-            id: .make(at: now), orderID: record.id, amount: input.amount.minorUnits, reason: input.reason, now: now,
-            actor: actor, traceparent: traceparent)
-        guard let refund = try await tx.first(insert) else {
-            throw OrdersError.refundExceedsPayment(left: Money(minorUnits: left, currency: currency))
-        }
-        return refund
+        guard !record.isPayable else { throw OrdersError.partlyPaid(paid: record.placed.total.with(record.paid)) }
+        return try Self.answer(
+            try await PayBack(kit: kit).part(
+                input.amount.minorUnits, from: sources, of: record, by: actor, reason: input.reason,
+                traceparent: traceparent, tx))
+    }
+
+    /// The first, with the others in it.
+    private static func answer(_ refunds: [Refund]) throws -> Refund {
+        guard var first = refunds.first else { throw OrdersError.busy }
+        first.further = Array(refunds.dropFirst())
+        return first
     }
 }

@@ -17,9 +17,10 @@ struct StockFailures: Sendable {
             guard event.type == Self.eventType else { return }
             let failure = try JSON.decode(StockCommitFailed.self, from: event.data, mode: .lenient)
             guard let record = try await tx.first(LockOrder(id: failure.orderID)) else { return }
-            guard record.states.order == .open, record.states.payment != .unpaid else { return }
+            // Paid, or its deposit was.
+            guard record.states.order == .open, record.paid > 0 else { return }
             try await end.run(
-                record, .abort, by: .catalog, reason: "The store has run out of it.", traceparent: event.traceparent,
+                record, record.isPayable ? .cancel : .abort, by: .catalog, reason: "The store has run out of it.", traceparent: event.traceparent,
                 tx)
         }
     }

@@ -134,6 +134,9 @@ enum OrderPieces {
         case .refundFailed: .moveRefundFailed
         case .paidLate: .movePaidLate
         case .reviewed: .moveReviewed
+        case .partPaid: .movePartPaid
+        case .depositAgreed: .moveDepositAgreed
+        case .depositPaid: .moveDepositPaid
         }
     }
 

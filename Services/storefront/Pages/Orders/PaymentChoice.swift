@@ -17,11 +17,14 @@ enum PaymentChoice {
             """
     }
 
-    private static func name(of gateway: GatewayName) -> Phrase {
+    static func name(of gateway: GatewayName) -> Phrase {
         switch gateway {
         case .wechat: .wechatPay
         case .alipay: .alipay
         case .card: .bankCard
+        case .cash: .cash
+        case .terminal: .terminal
+        case .points: .points
         }
     }
 }

@@ -1,0 +1,17 @@
+import HTTPCore
+import HTTPServer
+import Models
+import Postgres
+import ServiceKit
+
+/// `GET /v1/stores/{store_id}/unpaid-orders`: whose customer may stand at the counter with money in hand.
+struct ReadUnpaid: Sendable {
+    let kit: Toolkit
+
+    func handle(_ request: Request, _ caller: Caller) async throws -> Response {
+        let store = try request.parameters.require("store_id", as: StoreID.self)
+        let orders = try await kit.database.all(
+            UnpaidOfStore(storeID: store, now: kit.now()), deadline: request.deadline)
+        return .json(.ok, UnpaidOrders(orders: orders))
+    }
+}
