@@ -161,6 +161,30 @@ public struct OrdersClient: Sendable {
             .post, OrdersAPI.orderRefunds.path(id), input, context, authority: authority, idempotencyKey: key)
     }
 
+    /// The orders of a store that wait for money.
+    public func unpaidOrders(
+        _ store: StoreID, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> UnpaidOrders {
+        try await base.get(OrdersAPI.storeUnpaid.path(store), context, authority: authority)
+    }
+
+    /// Books money that staff took at the counter.
+    public func bookOffline(
+        _ id: OrderID, _ input: OfflinePayment, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Payment {
+        try await base.send(
+            .post, OrdersAPI.orderOfflinePayments.path(id), input, context, authority: authority, idempotencyKey: key)
+    }
+
+    /// Confirms that staff handed the money of a refund out.
+    public func handOut(
+        _ id: RefundID, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Refund {
+        try await base.send(
+            .post, OrdersAPI.refundHandedOut.path(id), EmptyRequest(), context, authority: authority,
+            idempotencyKey: key)
+    }
+
     /// What a store sold. `from` and `to` are moments (RFC 3339) or days (`2026-11-23`, on the store's clock, `to`
     /// included); without them, everything.
     public func figures(

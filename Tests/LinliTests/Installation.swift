@@ -133,14 +133,14 @@ struct Installation: Sendable {
     private static let ordersScript = """
         INSERT INTO orders (id, customer_id, store_id, merchant_id, request_key, request_digest, placed_at, expires_at,
             subtotal, discount_total, total, refunded, item_count, unpaid_slot, queue_number, paid_at, completed_at,
-            payment_state, order_state, fulfilment_state, currency, store_name_zh, store_name_en, time_zone)
+            payment_state, order_state, fulfilment_state, currency, store_name_zh, store_name_en, time_zone, paid)
         VALUES
             (@a1, @41, @01, @02, @a1, @a1, now(), now() + interval '15 minutes', 3800, 0, 3800, 500, 3, NULL, 1, now(),
-                now(), 'partly_refunded', 'completed', 'collected', 'CNY', '面', 'Noodles', 'Asia/Shanghai'),
+                now(), 'partly_refunded', 'completed', 'collected', 'CNY', '面', 'Noodles', 'Asia/Shanghai', 3800),
             (@b1, @41, @01, @02, @b1, @b1, now(), now() + interval '15 minutes', 1500, 0, 1500, 0, 1, 1, NULL, NULL,
-                NULL, 'unpaid', 'open', 'waiting', 'CNY', '面', 'Noodles', 'Asia/Shanghai'),
+                NULL, 'unpaid', 'open', 'waiting', 'CNY', '面', 'Noodles', 'Asia/Shanghai', 0),
             (@c1, @41, @01, @02, @c1, @c1, now() - interval '1 hour', now() - interval '45 minutes', 800, 0, 800, 0, 1,
-                NULL, NULL, NULL, NULL, 'unpaid', 'expired', 'waiting', 'CNY', '面', 'Noodles', 'Asia/Shanghai');
+                NULL, NULL, NULL, NULL, 'unpaid', 'expired', 'waiting', 'CNY', '面', 'Noodles', 'Asia/Shanghai', 0);
         INSERT INTO order_lines VALUES
             (@a1, 1, @01, @11, @21, 2, 1500, 0, 3000, '面', 'Noodles', '面', 'Noodles', NULL),
             (@a1, 2, @01, @12, @21, 1, 800, 0, 800, '茶', 'Tea', '茶', 'Tea', NULL),

@@ -60,7 +60,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
     static let ofOrders = [
         Fault(
             "an order of other lines than its total", in: .orders,
-            "UPDATE orders SET subtotal = 3900, total = 3900 WHERE id = @a1",
+            "UPDATE orders SET subtotal = 3900, total = 3900, paid = 3900 WHERE id = @a1",
             found: ["totals_are_sums \(collected)", "paid_once_exactly \(collected)"]),
         Fault(
             "an order that lost a line", in: .orders, "DELETE FROM order_lines WHERE order_id = @a1 AND number = 2",

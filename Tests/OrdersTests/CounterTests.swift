@@ -274,7 +274,7 @@ import Testing
             let order = try await shop.place(customer)
             _ = try await shop.paidOrder(customer)
             let answer = try await shop.orders.send(.get, OrdersAPI.storeUnpaid.path(shop.storeID), token: clerk.token)
-            #expect(try answer.decoded(as: UnpaidOrders.self).orders.map(\.id) == [order.id])
+            #expect(try answer.decoded(UnpaidOrders.self).orders.map(\.id) == [order.id])
             let refused = try await shop.orders.send(
                 .get, OrdersAPI.storeUnpaid.path(shop.storeID), token: customer.token)
             #expect(refused.status == .forbidden)

@@ -46,6 +46,7 @@ import Testing
                     .replacing("{cart_id}", with: CartID.make(at: shop.kit.now()).description)
                     .replacing("{sku_id}", with: shop.catalog.tea.description)
                     .replacing("{order_id}", with: OrderID.make(at: shop.kit.now()).description)
+                    .replacing("{refund_id}", with: RefundID.make(at: shop.kit.now()).description)
                     .replacing("{store_id}", with: shop.storeID.description)
                     .replacing("{gateway}", with: "wechat").replacing("{day}", with: "2026-11-23")
                 let body = operation.method == .get || operation.method == .delete ? [] : Array("{}".utf8)

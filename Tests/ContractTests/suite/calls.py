@@ -10,9 +10,9 @@ from tokens import new_id
 # Whoever may call what only services may.
 SERVICE_CALLERS = {"catalog": "orders", "orders": "catalog", "notifications": "orders"}
 PREFIXES = {"store_id": "sto", "order_id": "ord", "cart_id": "crt", "sku_id": "sku", "item_id": "itm",
-            "merchant_id": "mer", "message_id": "msg", "account_id": "acc"}
+            "merchant_id": "mer", "message_id": "msg", "account_id": "acc", "refund_id": "rfd"}
 # What belongs to the shop's people; everything else of a person is the customer's.
-STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments"
+STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments|unpaid-orders|offline-payments|handed-out"
                    r"|merchants|imports/stores|items|skus|streams/stores)(/|$)|/v1/stores$|/staff(/|$)")
 # A person's own things: nobody is refused, everyone sees their own.
 OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine",
@@ -29,7 +29,7 @@ class Calls:
         store_id, sku_id, order_id = world.outside if self.service == "storefront" else world.inside
         return {"store_id": store_id, "sku_id": sku_id, "order_id": order_id, "item_id": world.item_id,
                 "merchant_id": world.merchant_id, "message_id": world.message_id, "account_id": world.customer_id,
-                "cart_id": new_id("crt"), "token": "x" * 32, "out_trade_no": "c" * 20, "code": "not_found",
+                "cart_id": new_id("crt"), "refund_id": world.refund_id, "token": "x" * 32, "out_trade_no": "c" * 20, "code": "not_found",
                 "transaction_id": "4" * 28, "out_refund_no": "c" * 20, "combine_out_trade_no": "c" * 20,
                 "out_order_no": "c" * 20, "out_return_no": "c" * 20, "sub_mchid": world.wechat.mchid}
 
@@ -95,6 +95,7 @@ class Calls:
             "makeQuote": {"store_id": store_id, "lines": [line]}, "placeOrder": {"quote_token": "none"},
             "startPayment": {"gateway": "wechat", "channel": "h5"}, "cancelOrder": {"reason": "否"},
             "reviewOrder": {"rating": 4}, "refundOrder": {"amount": money, "reason": "否"},
+            "bookOfflinePayment": {"method": "cash", "amount": money},
             "collectOrder": {"code": "0000"},
             "grantRole": {"store_id": store_id, "phone": "13900000099", "role": "clerk"},
             "sendSignInCode": {"phone": "13900000098"}, "signIn": {"phone": "13900000098", "code": "000000"},

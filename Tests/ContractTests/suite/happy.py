@@ -151,9 +151,22 @@ class World:
             "amount": {"amount": 100, "currency": "CNY"}, "reason": "少了一份"}, manager)
         self.ok(service, "GET", f"{shop}/figures", token=manager)
         self.ok(service, "GET", f"{prefix}/payment-methods", token=customer)
+        self.counter(service, prefix, customer, manager)
         self.completed_id = order
         self.order_id = self.place(service, prefix, customer)
         return order
+
+    def counter(self, service, prefix, customer, manager):
+        """Cash at the counter, called off again, and the money handed back."""
+        order = self.place(service, prefix, customer)
+        path = f"{prefix}/orders/{order}"
+        self.ok(service, "GET", f"{prefix}/stores/{self.store_id}/unpaid-orders", token=manager)
+        self.ok(service, "POST", f"{path}/offline-payments", {
+            "method": "cash", "tendered": {"amount": 10_000_000, "currency": "CNY"}}, manager)
+        self.ok(service, "POST", f"{path}/cancel", {"reason": "改主意"}, customer)
+        refund = self.ok(service, "GET", path, token=customer)["refunds"][0]["id"]
+        self.refund_id = refund
+        self.ok(service, "POST", f"{prefix}/refunds/{refund}/handed-out", {}, manager)
 
     def orders_inside(self):
         self.orders("orders", "/v1", self.customer, self.manager)

@@ -14,17 +14,16 @@ struct TotalsAreSums: OrderInvariant {
         """
 }
 
-/// A paid order was paid once, exactly; an unpaid one was not.
+/// What was paid of an order is the sum of its settled payments: all of the total once it is paid, less before.
 struct PaidOnceExactly: OrderInvariant {
     static let name: StaticString = "paid_once_exactly"
     static let sql: StaticString = """
-        SELECT o.id, format('is %s, total %s; %s payments took %s', o.payment_state, o.total,
+        SELECT o.id, format('is %s, total %s, paid %s; %s payments took %s', o.payment_state, o.total, o.paid,
             count(p.id), coalesce(sum(p.amount), 0))
         FROM orders AS o
         LEFT JOIN payments AS p ON p.order_id = o.id AND p.state = 'paid'
         GROUP BY o.id
-        HAVING coalesce(sum(p.amount), 0) <> CASE WHEN o.payment_state = 'unpaid' THEN 0 ELSE o.total END
-            OR count(p.id) > 1
+        HAVING coalesce(sum(p.amount), 0) <> o.paid OR (o.payment_state = 'unpaid') <> (o.paid < o.total)
         ORDER BY 1
         """
 }
@@ -44,7 +43,7 @@ struct RefundsAreSums: OrderInvariant {
             GROUP BY refunds.order_id
         ) AS r ON r.order_id = o.id
         WHERE o.refunded <> coalesce(r.amount, 0)
-            OR (o.payment_state IN ('unpaid', 'paid')) <> (o.refunded = 0)
+            OR (o.payment_state <> 'unpaid' AND (o.payment_state = 'paid') <> (o.refunded = 0))
             OR (o.payment_state = 'refunded') <> (o.refunded = o.total)
         ORDER BY 1
         """

@@ -70,7 +70,7 @@ struct StockOfOrders: Facts {
     static let sql: StaticString = """
         SELECT id, CASE
             WHEN order_state IN ('cancelled', 'expired') THEN 'given back'
-            WHEN payment_state <> 'unpaid' THEN 'taken'
+            WHEN payment_state <> 'unpaid' OR paid >= deposit THEN 'taken'
             ELSE 'held' END
         FROM orders
         """

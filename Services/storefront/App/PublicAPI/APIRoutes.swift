@@ -26,6 +26,8 @@ enum APIRoutes {
         (.post, OrdersAPI.orderCancel, .person), (.post, OrdersAPI.orderReview, .person),
         (.post, OrdersAPI.orderAccept, .person), (.post, OrdersAPI.orderPrepare, .person),
         (.post, OrdersAPI.orderReady, .person), (.post, OrdersAPI.orderRefunds, .person),
+        (.post, OrdersAPI.orderOfflinePayments, .person), (.post, OrdersAPI.refundHandedOut, .person),
+        (.get, OrdersAPI.storeUnpaid, .person),
         (.get, OrdersAPI.storeBoard, .person), (.post, OrdersAPI.storeCollections, .person),
         (.get, OrdersAPI.storeFigures, .person), (.get, OrdersAPI.paymentMethods, .personOrGuest),
     ]
