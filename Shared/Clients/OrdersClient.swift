@@ -176,6 +176,14 @@ public struct OrdersClient: Sendable {
             .post, OrdersAPI.orderOfflinePayments.path(id), input, context, authority: authority, idempotencyKey: key)
     }
 
+    /// Agrees that a part is paid now and the rest later.
+    public func agreeDeposit(
+        _ id: OrderID, _ input: NewDeposit, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Order {
+        try await base.send(
+            .post, OrdersAPI.orderDeposit.path(id), input, context, authority: authority, idempotencyKey: key)
+    }
+
     /// Confirms that staff handed the money of a refund out.
     public func handOut(
         _ id: RefundID, key: String, _ context: CallContext, authority: Authority

@@ -291,6 +291,46 @@ import Testing
         }
     }
 
+    @Test func `a deposit commits the stock once; the rest changes nothing, and expiry brings the goods back`() async throws {
+        try await with { catalog, manage in
+            let store = try await manage.store(try await manage.merchant(.cafe, code: "m"))
+            let sku = try await manage.item(store, stock: 5).skus[0].id
+            let token = try TestTokens.service("orders")
+            let orders = (0..<2).map { _ in OrderID.make(at: Shop.now) }
+            let batch = ReservationBatch(reservations: orders.map {
+                ReservationRequest(
+                    orderID: $0, storeID: store.summary.id, expiresAt: Shop.now + .seconds(900),
+                    lines: [ReservationLine(skuID: sku, quantity: 2)])
+            })
+            _ = try await catalog.send(.post, CatalogAPI.reservations.path(), json: batch, token: token)
+            let deliveries = [
+                [event(OrderEvents.depositPaid, orders[0], 1), event(OrderEvents.depositPaid, orders[1], 1)],
+                [event(OrderEvents.paid, orders[0], 2), event(OrderEvents.expired, orders[1], 2)],
+            ]
+            for events in deliveries {
+                let receipt: EventReceipt = try await catalog.send(
+                    .post, CatalogAPI.events.path(), json: EventDelivery(events: events), token: token
+                ).decoded()
+                #expect(receipt.results.allSatisfy { $0.outcome == .applied })
+            }
+            for (order, state) in zip(orders, [ReservationState.committed, .returned]) {
+                let reservation: Reservation = try await catalog.send(
+                    .get, CatalogAPI.reservation.path(order), token: token
+                ).decoded()
+                #expect(reservation.state == state)
+            }
+            let again = try await catalog.send(
+                .post, CatalogAPI.reservations.path(),
+                json: ReservationBatch(reservations: [
+                    ReservationRequest(
+                        orderID: .make(at: Shop.now), storeID: store.summary.id, expiresAt: Shop.now + .seconds(900),
+                        lines: [ReservationLine(skuID: sku, quantity: 3)])
+                ]), token: token)
+            #expect(try again.decoded(ReservationResults.self).results.map(\.outcome) == [.reserved])
+            #expect(try await catalog.test.database.one(StockFaults()) == 0)
+        }
+    }
+
     private func event(_ type: String, _ order: OrderID, _ sequence: Int64, _ data: String = "{}") -> EventEnvelope {
         EventEnvelope(
             id: .make(at: Shop.now), type: type, aggregate: order.description, sequence: sequence,

@@ -28,6 +28,16 @@ import Testing
         #expect(queued.body.en.hasSuffix(" Your number is 12."))
     }
 
+    @Test func `a paid deposit tells what is left, and until when`() throws {
+        let words = try #require(
+            message(OrderEvents.depositPaid) {
+                $0.balanceDue = Money(minorUnits: 1_890)
+                $0.balanceDueAt = Timestamp("2026-12-01T10:00:00Z")
+            })
+        #expect(words.body.zh == "「面馆」已收到订单 A001 的定金。请在 2026-12-01 18:00 前支付余款 ¥18.90。")
+        #expect(words.body.en == "Noodles received your deposit for order A001. ¥18.90 is due by 2026-12-01 18:00.")
+    }
+
     @Test func `a refund tells what went back, not what the order cost`() throws {
         let refund = OrderEventRefund(id: .make(at: Bench.now), amount: Money(minorUnits: 500))
         let words = try #require(message(OrderEvents.refunded) { $0.refund = refund })
@@ -51,6 +61,6 @@ import Testing
             }
             #expect(type == "order.\(words.kind)")
         }
-        #expect(TakeOrderEvents.known.count == 10)
+        #expect(TakeOrderEvents.known.count == 11)
     }
 }

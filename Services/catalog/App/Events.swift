@@ -17,7 +17,8 @@ struct TakeOrderEvents: Sendable {
         var reviews: [(event: EventEnvelope, review: ReviewedOrder)] = []
         for event in events {
             switch event.type {
-            case OrderEvents.paid: steps.append(try step(event, .commit))
+            // A deposit makes the goods the customer's; the payment of the rest finds them committed.
+            case OrderEvents.paid, OrderEvents.depositPaid: steps.append(try step(event, .commit))
             case OrderEvents.cancelled, OrderEvents.expired: steps.append(try step(event, .release))
             case OrderEvents.reviewed: reviews.append((event, try ReviewedOrder(event)))
             default: break  // Nothing of the catalog's: the sender need not know who cares.

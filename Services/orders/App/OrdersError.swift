@@ -43,6 +43,8 @@ enum OrdersError: Error, Hashable {
     case slipAlreadyBooked
     case partlyPaid(paid: Money)
     case refundNotWaiting
+    /// Names the member at fault.
+    case invalidDeposit(pointer: String, detail: String)
     case wrongCurrency(Currency)
 
     case wrongPickupCode

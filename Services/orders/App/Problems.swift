@@ -81,7 +81,10 @@ enum Problems {
         meaning: "Each slip of the store's terminal pays once. Look at the order that has it.")
     static let partlyPaid = ProblemKind(
         code: "order_partly_paid", title: "Paid in part", status: 409,
-        meaning: "A part of a part payment cannot go back. Call the order off: all of it goes back.")
+        meaning: "A part of a part payment cannot go back, nor a deposit be agreed any more. Call the order off: all goes back.")
+    static let invalidDeposit = ProblemKind(
+        code: "invalid_deposit", title: "Not a deposit", status: 422,
+        meaning: "A deposit is less than the total; the rest is due after the time to pay, within 180 days.")
     static let refundNotWaiting = ProblemKind(
         code: "refund_not_waiting", title: "Nothing to hand out", status: 409,
         meaning: "The refund is over, or a gateway moves it.")
@@ -107,7 +110,7 @@ enum Problems {
         quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
         methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
-        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting,
+        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting, invalidDeposit,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
     ]
 
@@ -175,6 +178,10 @@ enum Problems {
             ])
         case .partlyPaid(let paid):
             partlyPaid.problem("\(paid.formatted) were paid of it so far.").with(["paid": paid.fact])
+        case .invalidDeposit(let pointer, let detail):
+            invalidDeposit.problem("This cannot be agreed.").with(errors: [
+                FieldError(pointer: pointer, code: "invalid_deposit", detail: detail)
+            ])
         case .refundNotWaiting: refundNotWaiting.problem("This refund does not wait at the counter.")
         default: nil
         }

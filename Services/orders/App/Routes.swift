@@ -15,6 +15,7 @@ struct Parts: Sendable {
     let startPayment: StartPayment
     let offlinePayment: TakeOfflinePayment
     let handOutRefund: HandOutRefund
+    let agreeDeposit: AgreeDeposit
     let gateways: PaymentGateways
     let receiveNotification: @Sendable (GatewayName) -> ReceiveNotification
     let resolvePayments: ResolvePayments
@@ -35,6 +36,7 @@ struct Parts: Sendable {
         let end = EndOrder(kit: kit)
         offlinePayment = TakeOfflinePayment(kit: kit, settle: settle)
         handOutRefund = HandOutRefund(kit: kit, complete: complete)
+        agreeDeposit = AgreeDeposit(kit: kit, assembler: assembler)
         self.kit = kit
         self.gateways = gateways
         self.assembler = assembler
@@ -84,6 +86,7 @@ struct Parts: Sendable {
         routes.post(OrdersAPI.orderReady, access: .user, move(.makeReady))
         routes.post(OrdersAPI.orderRefunds, access: .user, requestRefund.handle)
         routes.post(OrdersAPI.orderOfflinePayments, access: .user, offlinePayment.handle)
+        routes.post(OrdersAPI.orderDeposit, access: .user, agreeDeposit.handle)
         routes.post(OrdersAPI.refundHandedOut, access: .user, handOutRefund.handle)
         let staff = Access.staff(parameter: "store_id")
         routes.get(OrdersAPI.storeBoard, access: staff, ReadBoard(kit: kit).handle)

@@ -12,7 +12,7 @@ SERVICE_CALLERS = {"catalog": "orders", "orders": "catalog", "notifications": "o
 PREFIXES = {"store_id": "sto", "order_id": "ord", "cart_id": "crt", "sku_id": "sku", "item_id": "itm",
             "merchant_id": "mer", "message_id": "msg", "account_id": "acc", "refund_id": "rfd"}
 # What belongs to the shop's people; everything else of a person is the customer's.
-STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments|unpaid-orders|offline-payments|handed-out"
+STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments|unpaid-orders|offline-payments|handed-out|deposit"
                    r"|merchants|imports/stores|items|skus|streams/stores)(/|$)|/v1/stores$|/staff(/|$)")
 # A person's own things: nobody is refused, everyone sees their own.
 OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine",
@@ -95,6 +95,7 @@ class Calls:
             "makeQuote": {"store_id": store_id, "lines": [line]}, "placeOrder": {"quote_token": "none"},
             "startPayment": {"gateway": "wechat", "channel": "h5"}, "cancelOrder": {"reason": "否"},
             "reviewOrder": {"rating": 4}, "refundOrder": {"amount": money, "reason": "否"},
+            "agreeDeposit": {"amount": money, "balance_due_at": self.world.soon(86_400)},
             "bookOfflinePayment": {"method": "cash", "amount": money},
             "collectOrder": {"code": "0000"},
             "grantRole": {"store_id": store_id, "phone": "13900000099", "role": "clerk"},

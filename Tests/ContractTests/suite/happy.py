@@ -161,6 +161,9 @@ class World:
         order = self.place(service, prefix, customer)
         path = f"{prefix}/orders/{order}"
         self.ok(service, "GET", f"{prefix}/stores/{self.store_id}/unpaid-orders", token=manager)
+        self.ok(service, "POST", f"{path}/deposit", {
+            "amount": {"amount": 1, "currency": "CNY"}, "balance_due_at": self.soon(86_400)}, manager)
+        self.ok(service, "POST", f"{path}/offline-payments", {"method": "cash"}, manager)
         self.ok(service, "POST", f"{path}/offline-payments", {
             "method": "cash", "tendered": {"amount": 10_000_000, "currency": "CNY"}}, manager)
         self.ok(service, "POST", f"{path}/cancel", {"reason": "改主意"}, customer)

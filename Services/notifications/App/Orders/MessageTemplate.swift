@@ -23,6 +23,14 @@ enum MessageTemplate {
                 body: text(
                     "「\(zh)」已收到订单 \(number) 的付款 ¥\(order.total.formatted)\(queue.0)。",
                     "\(en) received your payment of ¥\(order.total.formatted) for order \(number).\(queue.1)"))
+        case OrderEvents.depositPaid:
+            let rest = order.balanceDue?.formatted ?? order.total.formatted
+            let due = order.balanceDueAt.map(day) ?? ""
+            return Words(
+                kind: "deposit_paid", title: text("定金已付", "Deposit received"),
+                body: text(
+                    "「\(zh)」已收到订单 \(number) 的定金。请在 \(due) 前支付余款 ¥\(rest)。",
+                    "\(en) received your deposit for order \(number). ¥\(rest) is due by \(due)."))
         case OrderEvents.accepted:
             return Words(
                 kind: "accepted", title: text("商家已接单", "Order accepted"),
@@ -60,6 +68,12 @@ enum MessageTemplate {
                     "¥\(amount) for order \(number) went back the way it was paid."))
         default: return nil
         }
+    }
+
+    /// `2026-12-01 18:00`, on the clock of Beijing: events do not say which clock the store has.
+    private static func day(_ time: Timestamp) -> String {
+        let text = (time + .seconds(8 * 3_600)).description
+        return text.prefix(10) + " " + text.dropFirst(11).prefix(5)
     }
 
     private static func text(_ zh: String, _ en: String) -> LocalizedText { LocalizedText(zh: zh, en: en) }

@@ -11,6 +11,7 @@ struct TakeOrderEvents: Sendable {
     static let known: Set<String> = [
         OrderEvents.placed, OrderEvents.paid, OrderEvents.accepted, OrderEvents.preparing, OrderEvents.ready,
         OrderEvents.collected, OrderEvents.cancelled, OrderEvents.expired, OrderEvents.refunded, OrderEvents.reviewed,
+        OrderEvents.depositPaid,
     ]
 
     let kit: Toolkit

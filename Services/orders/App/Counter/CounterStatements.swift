@@ -61,3 +61,36 @@ struct UnpaidOfStore: Statement {
         try OrdersOfCustomer.decode(&row)
     }
 }
+
+/// Stores an agreed deposit, with its story. The order's row is locked by the caller.
+struct StoreDeposit: Statement {
+    static let name: StaticString = "store_deposit"
+    static let mode = StatementMode.write
+    static let sql: StaticString = """
+        WITH agreed AS (
+            UPDATE orders
+            SET deposit = $2::bigint, balance_due_at = $3
+            WHERE id = $1 AND order_state = 'open' AND payment_state = 'unpaid' AND paid = 0
+            RETURNING id
+        )
+        INSERT INTO order_story (order_id, at, actor, actor_id, move, trace)
+        SELECT id, $4, $5, $6, 'deposit_agreed', $7
+        FROM agreed
+        """
+    let orderID: OrderID
+    let amount: Int64
+    let balanceDueAt: Timestamp
+    let now: Timestamp
+    let actor: Actor
+    let traceparent: String?
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(orderID.uuid)
+        parameters.append(amount)
+        parameters.append(balanceDueAt)
+        parameters.append(now)
+        parameters.append(actor.kind)
+        parameters.append(actor.accountID?.uuid)
+        parameters.append(traceparent)
+    }
+}

@@ -27,7 +27,7 @@ enum APIRoutes {
         (.post, OrdersAPI.orderAccept, .person), (.post, OrdersAPI.orderPrepare, .person),
         (.post, OrdersAPI.orderReady, .person), (.post, OrdersAPI.orderRefunds, .person),
         (.post, OrdersAPI.orderOfflinePayments, .person), (.post, OrdersAPI.refundHandedOut, .person),
-        (.get, OrdersAPI.storeUnpaid, .person),
+        (.get, OrdersAPI.storeUnpaid, .person), (.post, OrdersAPI.orderDeposit, .person),
         (.get, OrdersAPI.storeBoard, .person), (.post, OrdersAPI.storeCollections, .person),
         (.get, OrdersAPI.storeFigures, .person), (.get, OrdersAPI.paymentMethods, .personOrGuest),
     ]
