@@ -205,6 +205,67 @@ public struct OrdersClient: Sendable {
         return try await base.get(path, context, authority: authority)
     }
 
+    // MARK: Settlement
+
+    /// How a store's money is divided (a manager of it).
+    public func settlementTerms(
+        _ store: StoreID, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> SettlementAgreement {
+        try await base.get(OrdersAPI.settlementTerms.path(store), context, authority: authority)
+    }
+
+    /// Agrees on new terms (operator).
+    public func agreeOnTerms(
+        _ store: StoreID, _ input: NewSettlementTerms, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> SettlementTerms {
+        try await base.send(
+            .post, OrdersAPI.settlementTerms.path(store), input, context, authority: authority, idempotencyKey: key)
+    }
+
+    /// Statements, newest first: of the store's merchant; without a store, one's own as a leader, or for an operator
+    /// everybody's.
+    public func settlements(
+        store: StoreID? = nil, cursor: String? = nil, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Page<Settlement> {
+        var path = OrdersAPI.settlements.path() + "?limit=20"
+        if let store { path += "&store_id=\(store)" }
+        if let cursor { path += "&cursor=" + PathPattern.percentEncoded(cursor) }
+        return try await base.get(path, context, authority: authority)
+    }
+
+    /// One statement.
+    public func settlement(
+        _ id: SettlementID, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Settlement {
+        try await base.get(OrdersAPI.settlement.path(id), context, authority: authority)
+    }
+
+    /// What a statement is made of.
+    public func settlementLines(
+        _ id: SettlementID, cursor: String? = nil, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Page<SettlementLine> {
+        var path = OrdersAPI.settlementLines.path(id)
+        if let cursor { path += "?cursor=" + PathPattern.percentEncoded(cursor) }
+        return try await base.get(path, context, authority: authority)
+    }
+
+    /// An operator has looked at a statement.
+    public func confirmSettlement(
+        _ id: SettlementID, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Settlement {
+        try await base.send(
+            .post, OrdersAPI.settlementConfirm.path(id), EmptyRequest(), context, authority: authority,
+            idempotencyKey: key)
+    }
+
+    /// The money of a statement has left (operator).
+    public func payOutSettlement(
+        _ id: SettlementID, _ input: NewPayout, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Settlement {
+        try await base.send(
+            .post, OrdersAPI.settlementPayout.path(id), input, context, authority: authority, idempotencyKey: key)
+    }
+
     private func move(
         _ pattern: PathPattern, _ id: OrderID, _ key: String, _ context: CallContext, _ authority: Authority
     ) async throws(ServiceClientError) -> Order {

@@ -49,6 +49,7 @@ import Testing
                     .replacing("{refund_id}", with: RefundID.make(at: shop.kit.now()).description)
                     .replacing("{store_id}", with: shop.storeID.description)
                     .replacing("{gateway}", with: "wechat").replacing("{day}", with: "2026-11-23")
+                    .replacing("{settlement_id}", with: SettlementID.make(at: shop.kit.now()).description)
                 let body = operation.method == .get || operation.method == .delete ? [] : Array("{}".utf8)
                 let answer = try await shop.orders.send(operation.method, path, body: body)
                 #expect(answer.status == .unauthorized, "\(operation.method) \(path): \(answer.text)")

@@ -15,9 +15,9 @@ struct SettledOrder: Sendable {
         var net: Int64 { amount - refunds.reduce(0) { $0 + $1.amount } }
     }
     let id: OrderID
-    let storeID: StoreID
-    let merchantID: MerchantID
-    let placedAt: Timestamp
+    var storeID: StoreID
+    var merchantID: MerchantID
+    var placedAt: Timestamp
     let completedAt: Timestamp
     var parts: [Part]
     var total: Int64 { parts.reduce(0) { $0 + $1.amount } }

@@ -55,4 +55,11 @@ enum OrdersError: Error, Hashable {
     case badMoment(parameter: String)
 
     case dayNotBegun
+    case badWord(parameter: String, words: [String])
+
+    case dayNotOver
+    case termsDivideWrongly
+    case termsInThePast
+    case termsExist
+    case settlementStandsElsewhere(SettlementState)
 }

@@ -100,6 +100,21 @@ enum Problems {
     static let alreadyReviewed = ProblemKind(
         code: "order_already_reviewed", title: "Judged already", status: 409,
         meaning: "An order is judged once.")
+    static let dayNotOver = ProblemKind(
+        code: "day_not_over", title: "The day is not over", status: 409,
+        meaning: "Statements are made of days that are over in Shanghai.")
+    static let termsDivideWrongly = ProblemKind(
+        code: "terms_divide_wrongly", title: "The parts do not fit", status: 422,
+        meaning: "Both rates together are at most 10,000 hundredths of a percent, and a leader's rate needs a leader.")
+    static let termsInThePast = ProblemKind(
+        code: "terms_in_the_past", title: "Terms begin now or later", status: 422,
+        meaning: "What was sold is divided by the terms of its time; those are never changed.")
+    static let termsExist = ProblemKind(
+        code: "terms_exist", title: "Other terms begin then", status: 409,
+        meaning: "The store has terms from this very moment on. Choose another.")
+    static let settlementState = ProblemKind(
+        code: "settlement_state", title: "Not possible in this state", status: 409,
+        meaning: "`state` says where the statement stands: open ones are confirmed, confirmed ones paid out, once.")
 
     static let dayNotBegun = ProblemKind(
         code: "day_not_begun", title: "The day has not begun", status: 422,
@@ -112,12 +127,13 @@ enum Problems {
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
         amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting, invalidDeposit,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
+        dayNotOver, termsDivideWrongly, termsInThePast, termsExist, settlementState,
     ]
 
     /// The problem for an error of this service; nil for any other error.
     static func problem(for error: any Error) -> Problem? {
         guard let error = error as? OrdersError else { return nil }
-        return checkout(error) ?? counter(error) ?? afterwards(error)
+        return checkout(error) ?? counter(error) ?? afterwards(error) ?? settling(error)
     }
 
     private static func checkout(_ error: OrdersError) -> Problem? {
@@ -232,6 +248,26 @@ enum Problems {
                     pointer: "/\(parameter)", code: "invalid",
                     detail: "must be a moment such as 2026-11-23T05:24:06Z or a day such as 2026-11-23")
             ])
+        default: nil
+        }
+    }
+}
+
+extension Problems {
+    private static func settling(_ error: OrdersError) -> Problem? {
+        switch error {
+        case .badWord(let parameter, let words):
+            KitProblems.invalidRequest.problem("The query cannot be read.").with(errors: [
+                FieldError(
+                    pointer: "/\(parameter)", code: "invalid",
+                    detail: "must be one of \(words.joined(separator: ", "))")
+            ])
+        case .dayNotOver: dayNotOver.problem("In Shanghai the day is not over yet.")
+        case .termsDivideWrongly: termsDivideWrongly.problem("The parts are more than the whole, or nobody's.")
+        case .termsInThePast: termsInThePast.problem("The terms would begin in the past.")
+        case .termsExist: termsExist.problem("Other terms begin at the same moment.")
+        case .settlementStandsElsewhere(let state):
+            settlementState.problem("The statement is \(state.rawValue).").with(["state": .string(state.rawValue)])
         default: nil
         }
     }

@@ -25,6 +25,8 @@ struct Parts: Sendable {
     let stockFailures: StockFailures
     let settleCompletedOrders: SettleCompletedOrders
     let reconcileBills: ReconcileBills
+    let makeSettlements: MakeSettlements
+    let settlementTerms: SettlementTermsDesk
     let assembler: OrderAssembler
 
     init(_ configuration: OrdersService.Configuration, _ kit: Toolkit, gateways: PaymentGateways) {
@@ -60,9 +62,12 @@ struct Parts: Sendable {
         requestRefund = RequestRefund(kit: kit, end: end)
         sendRefunds = SendRefunds(gateways: gateways, complete: complete)
         stockFailures = StockFailures(kit: kit, end: end)
-        settleCompletedOrders = SettleCompletedOrders(defaults: configuration.settlementRates)
         let heal = HealDifferences(gateways: gateways, settle: settle, complete: complete)
         reconcileBills = ReconcileBills(gateways: gateways, heal: heal)
+        let rates = configuration.settlementRates
+        settleCompletedOrders = SettleCompletedOrders(defaults: rates)
+        makeSettlements = MakeSettlements(kit: kit, defaults: rates)
+        settlementTerms = SettlementTermsDesk(kit: kit, defaults: rates)
     }
 
     /// The table of contents.
@@ -102,6 +107,7 @@ struct Parts: Sendable {
         routes.get(OrdersAPI.reconciliation, access: operators, reconciliations.day)
         routes.get(OrdersAPI.reconciliationDifferences, access: operators, reconciliations.differences)
 
+        addSettlements(to: &routes)
         routes.get(OrdersAPI.paymentMethods, access: .anyCaller) { _, _ in
             .json(.ok, PaymentMethods(gateways: gateways.names))
         }
@@ -113,6 +119,21 @@ struct Parts: Sendable {
         return routes
     }
 
+    private func addSettlements(to routes: inout Routes) {
+        let read = ReadSettlements(kit: kit)
+        let pay = PayOutSettlements(kit: kit)
+        let manager = Access.staff(parameter: "store_id", role: .manager)
+        routes.get(OrdersAPI.settlementTerms, access: manager, settlementTerms.read)
+        routes.post(OrdersAPI.settlementTerms, access: .platformOperator, settlementTerms.agree)
+        routes.get(OrdersAPI.settlements, access: .user, read.list)
+        routes.get(OrdersAPI.settlement, access: .user, read.one)
+        routes.get(OrdersAPI.settlementLines, access: .user, read.lines)
+        routes.get(OrdersAPI.settlementTable, access: .user, read.table)
+        routes.post(OrdersAPI.settlementConfirm, access: .platformOperator, pay.confirm)
+        routes.post(OrdersAPI.settlementPayout, access: .platformOperator, pay.payOut)
+        routes.post(OrdersAPI.settlementRuns, access: .platformOperator, makeSettlements.handle)
+    }
+
     /// Background work; the toolkit adds the outbox relays.
     func jobs() -> [Job] {
         [
@@ -122,6 +143,7 @@ struct Parts: Sendable {
             Job(name: "SettleCompletedOrders", every: .seconds(2), run: settleCompletedOrders.tick),
             Job(
                 name: "ReconcileBills", every: .seconds(60), wakeOn: "reconciliations", run: reconcileBills.tick),
+            Job(name: "MakeSettlements", every: .seconds(600), run: makeSettlements.tick),
             Job(name: "SweepCarts", every: .seconds(600), run: Carts.sweep),
         ]
     }

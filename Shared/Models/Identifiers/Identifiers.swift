@@ -142,3 +142,11 @@ public enum SessionTag: IDTag {
 /// Identifies a signed-in session.
 public typealias SessionID = TypedID<SessionTag>
 
+/// Names a statement of what somebody is owed.
+public enum SettlementTag: IDTag {
+    /// `stl_…`
+    public static let prefix: StaticString = "stl"
+}
+
+/// Identifies a statement of what somebody is owed.
+public typealias SettlementID = TypedID<SettlementTag>

@@ -48,6 +48,22 @@ public enum OrdersAPI {
     public static let reconciliation = PathPattern("/v1/reconciliations/{gateway}/{day}")
     /// `GET` what its bill and the orders do not agree on (operators).
     public static let reconciliationDifferences = PathPattern("/v1/reconciliations/{gateway}/{day}/differences")
+    /// `GET` how a store's money is divided (a manager); `POST` new terms (operator).
+    public static let settlementTerms = PathPattern("/v1/stores/{store_id}/settlement-terms")
+    /// `GET` statements of what payees are owed.
+    public static let settlements = PathPattern("/v1/settlements")
+    /// `GET` a statement.
+    public static let settlement = PathPattern("/v1/settlements/{settlement_id}")
+    /// `GET` the orders of a statement.
+    public static let settlementLines = PathPattern("/v1/settlements/{settlement_id}/lines")
+    /// `GET` the same as a table for spreadsheets.
+    public static let settlementTable = PathPattern("/v1/settlements/{settlement_id}/lines.csv")
+    /// `POST`: an operator has looked at a statement.
+    public static let settlementConfirm = PathPattern("/v1/settlements/{settlement_id}/confirm")
+    /// `POST`: the money of a statement has left (operator).
+    public static let settlementPayout = PathPattern("/v1/settlements/{settlement_id}/payout")
+    /// `POST`: make the statements of a day (operator).
+    public static let settlementRuns = PathPattern("/v1/settlement-runs")
     /// `GET`: the gateways that are offered.
     public static let paymentMethods = PathPattern("/v1/payment-methods")
     /// `POST`: notifications of Alipay, authenticated by their signature.

@@ -10,13 +10,14 @@ from tokens import new_id
 # Whoever may call what only services may.
 SERVICE_CALLERS = {"catalog": "orders", "orders": "catalog", "notifications": "orders"}
 PREFIXES = {"store_id": "sto", "order_id": "ord", "cart_id": "crt", "sku_id": "sku", "item_id": "itm",
-            "merchant_id": "mer", "message_id": "msg", "account_id": "acc", "refund_id": "rfd"}
+            "merchant_id": "mer", "message_id": "msg", "account_id": "acc", "refund_id": "rfd", "settlement_id": "stl"}
 # What belongs to the shop's people; everything else of a person is the customer's.
-STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments|unpaid-orders|offline-payments|handed-out|deposit"
+STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments"
+                   r"|unpaid-orders|offline-payments|handed-out|deposit|settlements|settlement-terms|settlement-runs"
                    r"|merchants|imports/stores|items|skus|streams/stores)(/|$)|/v1/stores$|/staff(/|$)")
 # A person's own things: nobody is refused, everyone sees their own.
 OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine",
-       "readPaymentMethods"}
+       "readPaymentMethods", "listSettlements"}
 
 
 class Calls:
@@ -31,7 +32,7 @@ class Calls:
                 "merchant_id": world.merchant_id, "message_id": world.message_id, "account_id": world.customer_id,
                 "cart_id": new_id("crt"), "refund_id": world.refund_id, "token": "x" * 32, "out_trade_no": "c" * 20, "code": "not_found",
                 "transaction_id": "4" * 28, "out_refund_no": "c" * 20, "combine_out_trade_no": "c" * 20,
-                "out_order_no": "c" * 20, "out_return_no": "c" * 20, "sub_mchid": world.wechat.mchid}
+                "settlement_id": world.settlement_id, "out_order_no": "c" * 20, "out_return_no": "c" * 20, "sub_mchid": world.wechat.mchid}
 
     def path(self, operation, **other):
         return re.sub(r"\{(\w+)\}", lambda found: other.get(found[1]) or self.ids.get(found[1], "x"), operation.path)
@@ -60,7 +61,9 @@ class Calls:
             name = "storefront" if operation.path.endswith("/sms") else SERVICE_CALLERS[self.service]
             return world.services[name]
         if STAFF.search(operation.path):
-            makes_shops = operation.spec["operationId"] in ("createMerchant", "createStore", "importStores")
+            makes_shops = operation.spec["operationId"] in (
+                "createMerchant", "createStore", "importStores", "agreeOnSettlementTerms", "confirmSettlement",
+                "payOutSettlement", "runSettlement")
             return world.mint.person(
                 world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=makes_shops)
         return world.customer
@@ -98,6 +101,8 @@ class Calls:
             "agreeDeposit": {"amount": money, "balance_due_at": self.world.soon(86_400)},
             "bookOfflinePayment": {"method": "cash", "amount": money},
             "collectOrder": {"code": "0000"},
+            "agreeOnSettlementTerms": {"platform_rate_bps": 50}, "payOutSettlement": {"reference": "B 1"},
+            "runSettlement": {"day": "2026-01-01"},
             "grantRole": {"store_id": store_id, "phone": "13900000099", "role": "clerk"},
             "sendSignInCode": {"phone": "13900000098"}, "signIn": {"phone": "13900000098", "code": "000000"},
         }

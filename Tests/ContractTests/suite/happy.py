@@ -37,7 +37,7 @@ class World:
         self.stack, self.recorder, self.mint = stack, recorder, mint
         self.wechat = WeChat(stack)
         self.operator_id, self.customer_id = new_id("acc"), new_id("acc")
-        self.store_id = None
+        self.store_id = self.settlement_id = None
         self.fresh_tokens()
 
     def fresh_tokens(self):
@@ -152,6 +152,7 @@ class World:
         self.ok(service, "GET", f"{shop}/figures", token=manager)
         self.ok(service, "GET", f"{prefix}/payment-methods", token=customer)
         self.counter(service, prefix, customer, manager)
+        self.settlements(service, prefix, manager)
         self.completed_id = order
         self.order_id = self.place(service, prefix, customer)
         return order
@@ -170,6 +171,29 @@ class World:
         refund = self.ok(service, "GET", path, token=customer)["refunds"][0]["id"]
         self.refund_id = refund
         self.ok(service, "POST", f"{prefix}/refunds/{refund}/handed-out", {}, manager)
+
+    def settlements(self, service, prefix, manager):
+        """Statements are made of days that are over, so the one here is made by hand."""
+        operator = manager if service == "storefront" else self.operator
+        terms = f"{prefix}/stores/{self.store_id}/settlement-terms"
+        self.ok(service, "POST", terms, {"platform_rate_bps": 80}, operator)
+        self.ok(service, "GET", terms, token=manager)
+        self.ok(service, "POST", f"{prefix}/settlement-runs", {"day": "2026-01-02"}, operator)
+        self.stack.query("orders", """
+            INSERT INTO settlement_days VALUES ('2026-01-02', now()) ON CONFLICT DO NOTHING;
+            INSERT INTO settlements (id, payee_kind, payee_id, day, currency, orders, sales, refunds, commission, taken,
+                carried_over, net, state, made_at)
+            SELECT uuid_at(now()), 'merchant', merchant_id, '2026-01-02', 'CNY', 1, 1600, 0, 10, 0, 0, 1590, 'open',
+                now()
+            FROM orders WHERE paid_at IS NOT NULL ORDER BY paid_at DESC LIMIT 1""")
+        listed = self.ok(service, "GET", f"{prefix}/settlements?store_id={self.store_id}", token=manager)["items"]
+        path = f"{prefix}/settlements/{listed[0]['id']}"
+        self.settlement_id = listed[0]["id"]
+        self.ok(service, "GET", path, token=manager)
+        self.ok(service, "GET", f"{path}/lines", token=manager)
+        self.ok(service, "GET", f"{path}/lines.csv", token=manager)
+        self.ok(service, "POST", f"{path}/confirm", {}, operator)
+        self.ok(service, "POST", f"{path}/payout", {"reference": "B-1"}, operator)
 
     def orders_inside(self):
         self.orders("orders", "/v1", self.customer, self.manager)

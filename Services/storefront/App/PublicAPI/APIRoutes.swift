@@ -30,6 +30,11 @@ enum APIRoutes {
         (.get, OrdersAPI.storeUnpaid, .person), (.post, OrdersAPI.orderDeposit, .person),
         (.get, OrdersAPI.storeBoard, .person), (.post, OrdersAPI.storeCollections, .person),
         (.get, OrdersAPI.storeFigures, .person), (.get, OrdersAPI.paymentMethods, .personOrGuest),
+        (.get, OrdersAPI.settlementTerms, .person), (.post, OrdersAPI.settlementTerms, .person),
+        (.get, OrdersAPI.settlements, .person), (.get, OrdersAPI.settlement, .person),
+        (.get, OrdersAPI.settlementLines, .person), (.get, OrdersAPI.settlementTable, .person),
+        (.post, OrdersAPI.settlementConfirm, .person), (.post, OrdersAPI.settlementPayout, .person),
+        (.post, OrdersAPI.settlementRuns, .person),
     ]
 
     private static let notifications: [Line] = [

@@ -14,6 +14,7 @@ struct Forwarding: Sendable {
     private static let bodyBytesMax = 1 << 20
     private static let answerHeaders = [
         "content-type", "etag", "cache-control", "retry-after", "idempotency-replayed", "location", "vary",
+        "content-disposition",
     ]
 
     /// Whose rights the neighbour sees.
