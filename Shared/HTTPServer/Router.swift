@@ -113,7 +113,7 @@ public struct Router: Sendable {
             if mustDecode { return matchDecoded(method, bytes) }
             var captured: [Range<Int>] = []
             guard let node = find(0, bytes, from: 1, &captured) else { return .nothing }
-            return pick(method, node, captured.map { String(decoding: bytes[$0], as: UTF8.self) })
+            return pick(method, node, captured, of: bytes)
         }
     }
 
@@ -130,7 +130,7 @@ public struct Router: Sendable {
         return joined.withUTF8 { bytes in
             var captured: [Range<Int>] = []
             guard let node = find(0, bytes, from: 1, &captured) else { return .nothing }
-            return pick(method, node, captured.map { String(decoding: bytes[$0], as: UTF8.self) })
+            return pick(method, node, captured, of: bytes)
         }
     }
 
@@ -153,7 +153,9 @@ public struct Router: Sendable {
         return nil
     }
 
-    private func pick(_ method: HTTPMethod, _ node: Int, _ values: [String]) -> Match {
+    private func pick(
+        _ method: HTTPMethod, _ node: Int, _ captured: [Range<Int>], of path: UnsafeBufferPointer<UInt8>
+    ) -> Match {
         let routes = nodes[node].routes
         let route = routes.first { $0.method == method }
             ?? (method == .head ? routes.first { $0.method == .get } : nil)
@@ -162,7 +164,10 @@ public struct Router: Sendable {
             if methods.contains(.get), !methods.contains(.head) { methods.append(.head) }
             return .otherMethods(methods + [.options])
         }
-        guard !values.isEmpty else { return .route(route, PathParameters()) }
-        return .route(route, PathParameters(zip(route.parameterNames, values).map { ($0, $1) }))
+        guard !captured.isEmpty else { return .route(route, PathParameters()) }
+        let values = zip(route.parameterNames, captured).map { name, range in
+            (name: name, value: String(decoding: UnsafeBufferPointer(rebasing: path[range]), as: UTF8.self))
+        }
+        return .route(route, PathParameters(values))
     }
 }

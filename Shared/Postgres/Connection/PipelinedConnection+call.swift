@@ -3,13 +3,16 @@ internal import EventLoop
 /// The way in from a caller's task. On the connection's own loop it is a plain call: no queue, no hop.
 extension PipelinedConnection {
     /// Runs a statement and returns its reply, in transaction `token` if given.
+    ///
+    /// It runs as its caller's: the closures of the standard library's functions would leave an actor that is not named
+    /// to them, and come back to it through the queue.
     @inline(__always)
-    nonisolated func call(
-        _ info: StatementInfo, _ statement: any Statement, by deadline: Instant?, in token: UInt64? = nil
+    func call(
+        _ info: StatementInfo, _ statement: any Statement, by deadline: Instant?, in token: UInt64? = nil,
+        isolation: isolated (any Actor)? = #isolation
     ) async -> Reply {
         guard !Task.isCancelled else { return .failure(.cancelled) }
         let id = RequestID.next()
-        let isolation = #isolation
         return await withTaskCancellationHandler {
             await withUnsafeContinuation {
                 let continuation = LoopContinuation($0, on: loop, isolation: isolation)

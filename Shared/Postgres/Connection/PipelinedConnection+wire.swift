@@ -61,13 +61,16 @@ extension PipelinedConnection {
             machine.didSendBegin()
             hasSent = true
         }
-        let name: String
+        let name: ContiguousArray<CChar>
         if let known = prepared[key] {
             name = known
         } else {
             name = nextPreparedName()
             let isSent = parameters.types.withUnsafeBufferPointer { types in
-                PQsendPrepare(link.raw, name, request.sql.cString, Int32(types.count), types.baseAddress) == 1
+                name.withUnsafeBufferPointer { name in
+                    PQsendPrepare(
+                        link.raw, name.baseAddress, request.sql.cString, Int32(types.count), types.baseAddress) == 1
+                }
             }
             guard isSent else { return refuse(request, link) || hasSent }
             prepared[key] = name
@@ -75,7 +78,9 @@ extension PipelinedConnection {
             hasSent = true
         }
         let isSent = parameters.withLibPQArrays { count, values, lengths, formats in
-            PQsendQueryPrepared(link.raw, name, count, values, lengths, formats, 1) == 1
+            name.withUnsafeBufferPointer { name in
+                PQsendQueryPrepared(link.raw, name.baseAddress, count, values, lengths, formats, 1) == 1
+            }
         }
         guard isSent else { return refuse(request, link) || hasSent }
         machine.didSendRun(entry)
@@ -90,9 +95,9 @@ extension PipelinedConnection {
         return false
     }
 
-    private func nextPreparedName() -> String {
+    private func nextPreparedName() -> ContiguousArray<CChar> {
         preparedCount += 1
-        return "s\(preparedCount)"
+        return "s\(preparedCount)".utf8CString
     }
 
     // MARK: Receiving

@@ -34,7 +34,8 @@ actor PipelinedConnection: LoopBound {
     var transaction: OpenTransaction?
     var isClosing = false
 
-    var prepared: [ObjectIdentifier: String] = [:]
+    /// The names of prepared statements, as libpq takes them: ended by a zero byte.
+    var prepared: [ObjectIdentifier: ContiguousArray<CChar>] = [:]
     var preparedCount = 0
     var parameters = Parameters()
     var group: [PipelineStateMachine<PipelineRequest>.Entry] = []
