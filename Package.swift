@@ -132,17 +132,22 @@ let tools: [Target] = [
         swiftSettings: strict),
 ]
 
+/// `LINLI_ENGINE_ONLY=1`: the shared modules and their tests alone, which is what the sanitizers look at.
+let isEngineOnly = Context.environment["LINLI_ENGINE_ONLY"] != nil
+
 let package = Package(
     name: "linli",
-    products: [
-        .executable(name: "catalog", targets: ["CatalogMain"]),
-        .executable(name: "orders", targets: ["OrdersMain"]),
-        .executable(name: "payments-sim", targets: ["PaymentsSimMain"]),
-        .executable(name: "notifications", targets: ["NotificationsMain"]),
-        .executable(name: "storefront", targets: ["StorefrontMain"]),
-        .executable(name: "linli", targets: ["LinliCommand"]),
-        .executable(name: "engine-bench", targets: ["EngineBench"]),
-        .executable(name: "json-bench", targets: ["JSONBench"]),
-    ],
-    targets: edges + (modules + services).flatMap { $0 } + tools
+    products: isEngineOnly
+        ? []
+        : [
+            .executable(name: "catalog", targets: ["CatalogMain"]),
+            .executable(name: "orders", targets: ["OrdersMain"]),
+            .executable(name: "payments-sim", targets: ["PaymentsSimMain"]),
+            .executable(name: "notifications", targets: ["NotificationsMain"]),
+            .executable(name: "storefront", targets: ["StorefrontMain"]),
+            .executable(name: "linli", targets: ["LinliCommand"]),
+            .executable(name: "engine-bench", targets: ["EngineBench"]),
+            .executable(name: "json-bench", targets: ["JSONBench"]),
+        ],
+    targets: edges + modules.flatMap { $0 } + (isEngineOnly ? [] : services.flatMap { $0 } + tools)
 )

@@ -26,7 +26,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Events taken from the kernel at once.
-    private static let eventBatchMax = 256
+    private static let eventBatchMax = 1_024
     /// Rounds of tasks and hooks in one turn before I/O is looked at again, so that tasks which keep waking each
     /// other cannot starve the sockets.
     private static let roundsPerTurnMax = 32
@@ -53,6 +53,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var turnHooks: [(id: UInt64, hook: () -> Void)] = []
     private var nextHookID: UInt64 = 0
     private var now = Instant.now
+    private var lastTurnNanoseconds: Int64 = 0
     private var watchdog = TurnWatchdog()
     private var isResumingIsolated = false
 
@@ -156,6 +157,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         return now
     }
 
+    /// How long what is handled now has waited for the loop at most, in nanoseconds (loop only): bytes that arrived
+    /// while the last turn ran, and the tasks of this turn that ran before.
+    ///
+    /// - Parameter present: the time, when the caller has looked at the clock already.
+    public func queueingDelay(at present: Instant = .now) -> Int64 {
+        assert(isCurrent)
+        return lastTurnNanoseconds + max(0, present.nanoseconds - now.nanoseconds)
+    }
+
     /// Calls back at `deadline`, on this loop (loop only).
     @discardableResult
     public func schedule(at deadline: Instant, _ callback: @escaping () -> Void) -> TimerID {
@@ -205,6 +215,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Suspends the calling task for `duration`.
     public func sleep(for duration: Duration) async throws(CancellationError) {
         try await sleep(until: Instant.now + duration)
+    }
+
+    /// Says what the running task is at, for the watchdog of debug builds (loop only). Nothing in release builds.
+    @inline(__always)
+    public func note(_ text: @autoclosure () -> String) {
+        #if DEBUG
+            watchdog.noted(text())
+        #endif
     }
 
     func assertOnLoop() {
@@ -258,7 +276,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// One turn; false when the loop is to end.
     private func turn(_ events: UnsafeMutableBufferPointer<clinux_event>) -> Bool {
-        watchdog.turnBegan(self)
         runQueued()
         watchdog.turnEnded(self)
         isAsleep.store(true, ordering: .sequentiallyConsistent)
@@ -268,18 +285,21 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             isAsleep.store(false, ordering: .sequentiallyConsistent)
             return false
         }
-        let timeout = hasWork ? 0 : sleepMilliseconds()
+        let ended = Instant.now
+        lastTurnNanoseconds = ended.nanoseconds - now.nanoseconds
+        let timeout = hasWork ? 0 : sleepMilliseconds(from: ended)
         let count = clinux_epoll_wait(epollFD, events.baseAddress, Int32(events.count), timeout)
         isAsleep.store(false, ordering: .sequentiallyConsistent)
         now = Instant.now
+        watchdog.turnBegan()
         if count > 0 { dispatch(UnsafeBufferPointer(rebasing: events[..<Int(count)])) }
         fireTimers()
         return true
     }
 
-    private func sleepMilliseconds() -> Int32 {
+    private func sleepMilliseconds(from present: Instant) -> Int32 {
         guard let deadline = timers.earliest() else { return -1 }
-        let remaining = deadline.nanoseconds - Instant.now.nanoseconds
+        let remaining = deadline.nanoseconds - present.nanoseconds
         guard remaining > 0 else { return 0 }
         // Rounded up: waking a moment early would spin until the deadline.
         return Int32(clamping: (remaining + 999_999) / 1_000_000)
@@ -296,9 +316,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             guard !turnEndOnce.isEmpty else { break }
             let hooks = turnEndOnce
             turnEndOnce.removeAll(keepingCapacity: true)
-            for hook in hooks { hook() }
+            for hook in hooks {
+                hook()
+                watchdog.partEnded("a hook at the end of a turn")
+            }
         }
         for entry in turnHooks { entry.hook() }
+        watchdog.partEnded("the hooks of every turn")
     }
 
     private func takeInbox() {
@@ -310,7 +334,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             }
             if !inbox.calls.isEmpty { swap(&calls, &inbox.calls) }
         }
-        for call in calls { call() }
+        for call in calls {
+            call()
+            watchdog.partEnded("a call from elsewhere")
+        }
     }
 
     private func runBatch() {
@@ -324,6 +351,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             } else {
                 entry.job.runSynchronously(on: task)
             }
+            watchdog.partEnded("a task")
         }
     }
 
@@ -337,6 +365,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             // An event of a registration that ended earlier in this batch, even if the number is in use again.
             guard let source = sources[fd], source.generation == UInt32(event.token >> 32) else { continue }
             source.handle(event.events)
+            watchdog.partEnded("a callback of a descriptor")
         }
     }
 
@@ -344,6 +373,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for _ in 0..<Self.timersPerTurnMax {
             guard let callback = timers.popDue(now) else { return }
             callback()
+            watchdog.partEnded("a timer")
         }
     }
 }

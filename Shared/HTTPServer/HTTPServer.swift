@@ -45,7 +45,7 @@ public final class HTTPServer: Sendable {
     public func start(on group: EventLoopGroup) async throws(ListenError) {
         let fd = clinux_listen(address, UInt16(clamping: port), 4_096, false)
         guard fd >= 0 else { throw ListenError(code: -fd) }
-        let states = group.all.map { LoopState(loop: $0) }
+        let states = group.all.map { LoopState(loop: $0, shedding: router.shedding) }
         let acceptor = Acceptor(loop: group.all[0], fd: fd, router: router, limits: limits, states: states)
         listening.withLock {
             $0 = Listening(acceptor: acceptor, states: states, port: Int(clinux_bound_port(fd)))
@@ -131,6 +131,8 @@ actor Acceptor: LoopBound {
     private static let exhausted: Set<Int> = [23, 24]
     /// How long it pauses.
     private static let exhaustedPause = Duration.milliseconds(50)
+    /// Connections taken before those that are there get their turn.
+    private static let acceptedInARowMax = 64
 
     init(loop: EventLoop, fd: Int32, router: Router, limits: HTTPLimits, states: [LoopState]) {
         self.loop = loop
@@ -146,11 +148,15 @@ actor Acceptor: LoopBound {
             return
         }
         self.source = source
+        var inARow = 0
         while source.isOpen {
             var peer = [CChar](repeating: 0, count: 64)
             let client = Int(clinux_accept(fd, &peer, Int32(peer.count)))
             if client >= 0 {
                 admit(Int32(client), String(decoding: peer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+                inARow += 1
+                guard inARow % Self.acceptedInARowMax == 0 else { continue }
+                await Task.yield()
             } else if Self.exhausted.contains(-client) {
                 try? await loop.sleep(for: Self.exhaustedPause)
             } else if client == -11 {

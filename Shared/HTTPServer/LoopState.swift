@@ -11,8 +11,23 @@ final class LoopState: @unchecked Sendable {
     private var dateBytes: [UInt8] = []
     private var dateUntil = Instant(nanoseconds: 0)
 
-    init(loop: EventLoop) {
+    private let shedding: LoadShedding?
+    private var gate: AdmissionGate?
+
+    init(loop: EventLoop, shedding: LoadShedding?) {
         self.loop = loop
+        self.shedding = shedding
+        gate = shedding.map { AdmissionGate(waitMax: $0.waitMax) }
+    }
+
+    /// The answer to a request that comes while too much waits; nil when it may be served.
+    func refusal() -> Response? {
+        guard let shedding, gate != nil else { return nil }
+        let now = Instant.now
+        let wait = loop.queueingDelay(at: now) + shedding.furtherWait()
+        if gate?.admits(wait: wait, at: now) == true { return nil }
+        shedding.onRefusal()
+        return shedding.answer
     }
 
     /// The value of `Date`, made once a second.

@@ -19,13 +19,18 @@ public struct Router: Sendable {
         let pattern: String
         let segments: PathPattern
         let parameterNames: [String]
+        let isSheddable: Bool
         let handler: Handler
 
-        init(method: HTTPMethod, pattern: PathPattern, parameterNames: [String], handler: @escaping Handler) {
+        init(
+            method: HTTPMethod, pattern: PathPattern, parameterNames: [String], isSheddable: Bool,
+            handler: @escaping Handler
+        ) {
             self.method = method
             self.pattern = pattern.text
             segments = pattern
             self.parameterNames = parameterNames
+            self.isSheddable = isSheddable
             self.handler = handler
         }
     }
@@ -44,6 +49,9 @@ public struct Router: Sendable {
     /// Sees what never became a request: malformed bytes, limits, deadlines of a head. With the address of the peer.
     public var refused: (@Sendable (RequestRefusal, String) -> Void)?
 
+    /// When requests are refused because too much waits; nil: never.
+    public var shedding: LoadShedding?
+
     /// What became of looking for a path.
     enum Match {
         case route(Route, PathParameters)
@@ -58,7 +66,12 @@ public struct Router: Sendable {
     public init() {}
 
     /// Adds a route.
-    public mutating func on(_ method: HTTPMethod, _ pattern: PathPattern, _ handler: @escaping Handler) {
+    ///
+    /// - Parameter isSheddable: whether ``shedding`` applies to it. False for what must answer under any load, such as
+    ///   health checks.
+    public mutating func on(
+        _ method: HTTPMethod, _ pattern: PathPattern, isSheddable: Bool = true, _ handler: @escaping Handler
+    ) {
         var node = 0
         var names: [String] = []
         for segment in pattern.segments {
@@ -71,7 +84,9 @@ public struct Router: Sendable {
         }
         precondition(
             !nodes[node].routes.contains { $0.method == method }, "two routes for \(method) \(pattern)")
-        nodes[node].routes.append(Route(method: method, pattern: pattern, parameterNames: names, handler: handler))
+        nodes[node].routes.append(
+            Route(
+                method: method, pattern: pattern, parameterNames: names, isSheddable: isSheddable, handler: handler))
     }
 
     /// Adds a route.

@@ -152,6 +152,7 @@ actor ServerConnection: LoopBound {
                 switch try begin(head) {
                 case .answer(let ready): response = ready
                 case .call(let route, let request):
+                    loop.note("\(route.method) \(route.pattern)")
                     do { response = try await route.handler(request) } catch { response = .failure(error) }
                 }
                 // An answer before the body was read to its end: what is left is not worth waiting for, so say goodbye.

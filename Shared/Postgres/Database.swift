@@ -30,6 +30,14 @@ public struct Database: Sendable {
     /// Whether every shared connection can take statements now.
     public var isReady: Bool { core.locals.allSatisfy { $0.isReady } }
 
+    /// How long a statement called now on this event loop would wait behind others, in nanoseconds: an estimate from how
+    /// many wait and how fast the server answers them. 0 off the loops and while the database is away.
+    public var expectedWait: Int64 {
+        guard let current = EventLoop.current else { return 0 }
+        for local in core.locals where local.loop === current { return local.expectedWait }
+        return 0
+    }
+
     /// All rows of a statement, in the server's order.
     @inlinable
     public func all<S: Statement>(

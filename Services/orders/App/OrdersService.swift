@@ -16,6 +16,8 @@ public enum OrdersService: Service {
         ("0006_add_tenders.sql", PackageResources._006_add_tenders_sql),
         ("0007_create_settlements.sql", PackageResources._007_create_settlements_sql),
     ])
+    /// Placing waits for whole batches, and a sale brings hundreds at once: longer waits than elsewhere are no overload.
+    public static let queueWaitMax = Duration.milliseconds(250)
     public static let openAPI = PackageResources.openapi_yaml
     public static let problems = Problems.kinds
 

@@ -53,6 +53,17 @@ actor LoopDatabase: LoopBound {
         return best
     }
 
+    /// How long a single statement would wait for its turn on the better of the shared connections, reads or writes,
+    /// whichever is later. On the loop only.
+    nonisolated var expectedWait: Int64 {
+        func wait(_ connections: [PipelinedConnection]) -> Int64 {
+            var least = Int64.max
+            for connection in connections { least = min(least, connection.assumeIsolated { $0.expectedWait }) }
+            return least
+        }
+        return max(wait(reads), wait(writes))
+    }
+
     /// Leases a connection for a transaction or a stream.
     func lease(by deadline: Instant) async throws(PostgresError) -> Int {
         guard !isClosed else { throw .closed }

@@ -107,6 +107,7 @@ extension PipelinedConnection {
         guard state == .ready, let link else { return }
         lastProgress = loop.turnTime
         guard PQconsumeInput(link.raw) == 1 else { return lost(link.message) }
+        let before = machine.inFlightCount
         // libpq separates the results of two queries by one nil; two in a row mean that it has nothing.
         var nils = 0
         while machine.awaitsAnswers, nils < 2, PQisBusy(link.raw) == 0 {
@@ -118,6 +119,7 @@ extension PipelinedConnection {
             guard handle(PostgresResult(raw)) else { return }
         }
         guard !link.isBroken else { return lost(link.message) }
+        pace.answered(before - machine.inFlightCount, at: loop.turnTime)
         if machine.waitingCount > 0 { planFlush() }
         if link.source != nil { pushOutput() }
         if isClosing, load == 0 { drained.take()?.resume() }

@@ -44,6 +44,7 @@ actor PipelinedConnection: LoopBound {
     /// When the server last answered, or the first unanswered request was sent.
     var lastProgress = Instant.now
     var drained: UnsafeContinuation<Void, Never>?
+    var pace = AnswerPace()
 
     private var sweepTimer: (id: TimerID, at: Instant)?
     private var downSince = Instant.now
@@ -61,6 +62,11 @@ actor PipelinedConnection: LoopBound {
     /// Requests waiting or on the wire.
     var load: Int { machine.waitingCount + machine.inFlightCount }
 
+    /// How long a request submitted now would wait for its turn, in nanoseconds.
+    var expectedWait: Int64 {
+        state == .ready ? pace.expectedWait(behind: load, at: loop.turnTime) : 0
+    }
+
     // MARK: Submitting
 
     /// Takes a request; it is sent at the end of this turn.
@@ -74,6 +80,7 @@ actor PipelinedConnection: LoopBound {
             request.connectionLimit = limit
         }
         statementCount += 1
+        if load == 0 { pace.began(at: loop.turnTime) }
         machine.enqueue(request, request.mode)
         sweep(by: min(request.deadline, request.connectionLimit))
         planFlush()

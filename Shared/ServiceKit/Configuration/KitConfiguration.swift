@@ -1,3 +1,5 @@
+import EventLoop
+
 /// The settings that every service has.
 public struct KitConfiguration: Sendable {
     /// PORT: the port to listen on; 0 lets the kernel choose (tests).
@@ -16,6 +18,8 @@ public struct KitConfiguration: Sendable {
     public let logLevel: LogLevel
     /// REQUESTS_IN_FLIGHT_MAX: above it requests are shed with 503. Default 1,024 a loop.
     public let requestsInFlightMax: Int
+    /// QUEUE_WAIT_MAX_MS: requests are shed with 503 while accepted ones wait longer. Default: the service's own.
+    public let queueWaitMax: Duration
     /// CONNECTIONS_MAX: further ones are closed at once. Default: the service's own.
     public let connectionsMax: Int
     /// REQUEST_DEADLINE_SECONDS: the longest a request may run. Default 10 s.
@@ -51,6 +55,8 @@ public struct KitConfiguration: Sendable {
             keyEncryptionKey: reader.secret("KEY_ENCRYPTION_KEY", bytes: 32),
             logLevel: reader.choice("LOG_LEVEL", default: LogLevel.info),
             requestsInFlightMax: reader.int("REQUESTS_IN_FLIGHT_MAX", default: 1_024 * loops, in: 1...1_000_000),
+            queueWaitMax: .milliseconds(
+                reader.int("QUEUE_WAIT_MAX_MS", default: Int(S.queueWaitMax.wholeMilliseconds), in: 1...60_000)),
             connectionsMax: reader.int("CONNECTIONS_MAX", default: S.connectionsMax, in: 1...1_000_000),
             requestDeadline: reader.seconds("REQUEST_DEADLINE_SECONDS", default: 10, in: 1...300),
             shutdownDeadline: reader.seconds("SHUTDOWN_SECONDS", default: 30, in: 0...600),

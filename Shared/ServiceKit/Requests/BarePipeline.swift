@@ -10,7 +10,7 @@ public enum BarePipeline {
                 tokens: nil, logger: logger,
                 refusals: metrics.counter("tokens_refused_total", help: "Tokens that did not verify.")),
             mapping: ProblemMapping(service: { _ in nil }, logger: logger),
-            shedder: Shedder(limit: 1_024, metrics: metrics), deadline: .seconds(10))
+            shedder: Shedder(limit: 1_024, metrics: metrics, logger: logger), deadline: .seconds(10))
         return pipeline.router(routes)
     }
 }

@@ -2,7 +2,6 @@ import EventLoop
 import HTTPCore
 import HTTPServer
 import Models
-import Synchronization
 
 /// What every request passes, in this order: request id and trace → access log → metrics → load shedding →
 /// deadline → authentication → handler (which calls idempotency where it applies) → problem mapping.
@@ -19,9 +18,12 @@ struct Pipeline: Sendable {
     /// Every route with its chain.
     func router(_ routes: Routes) -> Router {
         var router = Router()
-        for entry in routes.entries { router.on(entry.method, entry.pattern, handler(for: entry)) }
+        for entry in routes.entries {
+            router.on(entry.method, entry.pattern, isSheddable: entry.options.isSheddable, handler(for: entry))
+        }
         router.unmatched = unmatched()
         router.refused = refused()
+        router.shedding = shedder.rule
         return router
     }
 
@@ -66,7 +68,7 @@ struct Pipeline: Sendable {
             request.deadline = Self.deadline(of: request, started: started, limit: limit)
             var response: Response
             if isSheddable, !shedder.enter() {
-                response = .problem(KitProblems.overloaded.problem("Try again soon.", retryAfterSeconds: 1))
+                response = shedder.answer
             } else {
                 defer { if isSheddable { shedder.leave() } }
                 do {
@@ -111,31 +113,6 @@ struct Pipeline: Sendable {
         else { return started.adding(nanoseconds: limit) }
         return min(started.adding(milliseconds: min(milliseconds, 3_600_000)), started.adding(nanoseconds: limit))
     }
-}
-
-/// Limits the requests that run at once: above it, more work in progress only makes all of it late.
-final class Shedder: Sendable {
-    private let limit: Int
-    private let running = Atomic<Int>(0)
-    private let shed: Counter
-
-    init(limit: Int, metrics: Metrics) {
-        self.limit = limit
-        shed = metrics.counter("http_requests_shed_total", help: "Requests refused because too many were running.")
-    }
-
-    /// Takes a place, or says that there is none.
-    func enter() -> Bool {
-        if running.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
-        running.wrappingSubtract(1, ordering: .relaxed)
-        shed.increment()
-        return false
-    }
-
-    func leave() { running.wrappingSubtract(1, ordering: .relaxed) }
-
-    /// How many run now.
-    var count: Int { running.load(ordering: .relaxed) }
 }
 
 /// The measurements of one route, one handle a status class.

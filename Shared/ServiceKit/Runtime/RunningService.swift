@@ -122,7 +122,9 @@ public struct RunningService: Sendable {
         let readiness = Readiness()
         StandardEndpoints.add(
             to: &routes, kit: kit, readiness: readiness, openAPI: S.openAPI, problems: S.problems)
-        let shedder = Shedder(limit: settings.requestsInFlightMax, metrics: kit.metrics)
+        let shedder = Shedder(
+            limit: settings.requestsInFlightMax, waitMax: settings.queueWaitMax, metrics: kit.metrics,
+            logger: kit.logger, furtherWait: { [database = kit.database] in database.expectedWait })
         kit.metrics.sampled("http_requests_running", help: "Requests under way.") { Double(shedder.count) }
         let pipeline = Pipeline(
             logger: kit.logger, metrics: kit.metrics,

@@ -24,6 +24,8 @@ public protocol Service {
     static var neighbours: [String] { get }
     /// The most connections at once when CONNECTIONS_MAX is not set. Services with event streams need more than others.
     static var connectionsMax: Int { get }
+    /// How long accepted requests may wait before others are refused, when QUEUE_WAIT_MAX_MS is not set.
+    static var queueWaitMax: Duration { get }
     /// The problems of its own, for the pages at `/problems/{code}`.
     static var problems: [ProblemKind] { get }
     /// Reads the settings. Errors are collected by the reader; do not throw.
@@ -35,6 +37,7 @@ public protocol Service {
 extension Service {
     public static var neighbours: [String] { [] }
     public static var problems: [ProblemKind] { [] }
+    public static var queueWaitMax: Duration { .milliseconds(50) }
     public static var connectionsMax: Int { HTTPLimits().connectionsMax }
 }
 

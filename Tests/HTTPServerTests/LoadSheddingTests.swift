@@ -1,0 +1,157 @@
+import EventLoop
+import HTTPCore
+import Synchronization
+import TestSupport
+import Testing
+@testable import HTTPServer
+
+/// A queue that the test makes as long as it likes.
+private final class Queue: Sendable {
+    private let nanoseconds = Atomic<Int64>(0)
+    var wait: Duration {
+        get { .nanoseconds(nanoseconds.load(ordering: .sequentiallyConsistent)) }
+        set { nanoseconds.store(newValue.wholeNanoseconds, ordering: .sequentiallyConsistent) }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct LoadSheddingTests {
+    private let get = "GET /work HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    private func router(_ queue: Queue, acted: Tally, refused: Tally, waitMax: Duration = .seconds(10)) -> Router {
+        var router = Router()
+        router.on(.get, "/work") { _ in
+            acted.add()
+            return .text(.ok, "done")
+        }
+        router.on(.post, "/work") { request in
+            var body = request.body
+            acted.add()
+            return .text(.ok, String(decoding: try await body.collect(upTo: 1 << 24), as: UTF8.self))
+        }
+        router.on(.get, "/healthz", isSheddable: false) { _ in .text(.ok, "ok") }
+        router.shedding = LoadShedding(
+            waitMax: waitMax,
+            answer: Response(status: .serviceUnavailable, headers: ["retry-after": "1"], body: .bytes([33])),
+            furtherWait: { queue.wait.wholeNanoseconds }, onRefusal: { refused.add() })
+        return router
+    }
+
+    @Test func `while work waits too long, requests are refused before any work, and served again at once after`() async throws {
+        let queue = Queue(), acted = Tally(), refused = Tally()
+        try await TestServer.run(router(queue, acted: acted, refused: refused)) { server in
+            let connection = try server.connect()
+            connection.send(get)
+            #expect(connection.readAnswer()?.status == 200)
+            queue.wait = .seconds(60)
+            connection.send(get)
+            let refusal = try #require(connection.readAnswer())
+            #expect(refusal.status == 503)
+            #expect(refusal["retry-after"] == "1")
+            #expect(acted.value == 1 && refused.value == 1)
+            queue.wait = .zero
+            connection.send(get)
+            #expect(connection.readAnswer()?.status == 200, "the same connection is served again")
+        }
+    }
+
+    @Test func `what must answer under any load does`() async throws {
+        let queue = Queue(), refused = Tally()
+        queue.wait = .seconds(60)
+        try await TestServer.run(router(queue, acted: Tally(), refused: refused)) { server in
+            let connection = try server.connect()
+            for _ in 0..<3 {
+                connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(connection.readAnswer()?.status == 200)
+            }
+            connection.send("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(connection.readAnswer()?.status == 404)
+            #expect(refused.value == 0)
+        }
+    }
+
+    @Test func `the body of a refused request does not become the next request`() async throws {
+        let queue = Queue(), acted = Tally()
+        queue.wait = .seconds(60)
+        try await TestServer.run(router(queue, acted: acted, refused: Tally())) { server in
+            let connection = try server.connect()
+            let health = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+            connection.send(
+                "POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: \(get.utf8.count)\r\n\r\n\(get)"
+                    + "POST /work HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + health)
+            #expect(connection.readAnswer()?.status == 503)
+            #expect(connection.readAnswer()?.status == 503)
+            #expect(connection.readAnswer()?.status == 200)
+            #expect(acted.value == 0)
+            // A body that is yet to come is not waited for.
+            connection.send("POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc")
+            #expect(connection.readAnswer()?.status == 503)
+            connection.finishSending()
+            #expect(connection.readToEnd().end == .closed)
+            #expect(acted.value == 0)
+        }
+    }
+
+    @Test func `requests that waited for the loop are refused when it gets to them`() async throws {
+        let started = Gate(), isSent = Atomic<Bool>(false), acted = Tally(), refused = Tally()
+        var router = router(Queue(), acted: acted, refused: refused, waitMax: .milliseconds(50))
+        router.on(.get, "/busy") { _ in
+            started.open()
+            // Keeps the loop from its sockets, as no handler should.
+            let end = Instant.now + .milliseconds(300)
+            while Instant.now < end || !isSent.load(ordering: .acquiring) {}
+            return .text(.ok, "")
+        }
+        try await TestServer.run(router) { server in
+            let connections = try (0..<20).map { _ in try server.connect() }
+            for connection in connections {
+                connection.send(get)
+                #expect(connection.readAnswer()?.status == 200)
+            }
+            let busy = try server.connect()
+            busy.send("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n")
+            await started.wait()
+            for connection in connections { connection.send(get) }
+            isSent.store(true, ordering: .releasing)
+            for connection in connections { #expect(connection.readAnswer()?.status == 503) }
+            #expect(acted.value == 20 && refused.value == 20)
+            // Nothing waits any more.
+            #expect(busy.readAnswer()?.status == 200)
+            for connection in connections {
+                connection.send(get)
+                #expect(connection.readAnswer()?.status == 200)
+            }
+        }
+    }
+
+    // MARK: The decision by itself
+
+    private let start = Instant(nanoseconds: 1_000_000_000_000)
+
+    @Test func `a burst above the limit is tolerated for a moment, three times the limit never`() {
+        var gate = AdmissionGate(waitMax: .milliseconds(50))
+        let short = Duration.milliseconds(50).wholeNanoseconds
+        #expect(gate.admits(wait: short, at: start))
+        #expect(gate.admits(wait: 3 * short, at: start))
+        #expect(!gate.admits(wait: 3 * short + 1, at: start))
+    }
+
+    @Test func `a queue that stays is held at the limit until it has been shorter for a while`() {
+        var gate = AdmissionGate(waitMax: .milliseconds(50))
+        let long = Duration.milliseconds(60).wholeNanoseconds, short = long / 2
+        for step in 0..<10 { #expect(gate.admits(wait: long, at: start + .milliseconds(10 * step))) }
+        for step in 11..<50 {
+            #expect(!gate.admits(wait: long, at: start + .milliseconds(10 * step)))
+            #expect(gate.admits(wait: short, at: start + .milliseconds(10 * step + 5)), "what would wait less comes in")
+        }
+        // A window without a long wait, and a burst is a burst again.
+        for step in 50..<70 { #expect(gate.admits(wait: short, at: start + .milliseconds(10 * step))) }
+        #expect(gate.admits(wait: long, at: start + .milliseconds(700)))
+    }
+
+    @Test func `long waits with quiet time between them are bursts`() {
+        var gate = AdmissionGate(waitMax: .milliseconds(50))
+        let long = Duration.milliseconds(60).wholeNanoseconds
+        for step in 0..<20 { #expect(gate.admits(wait: long, at: start + .milliseconds(200 * step))) }
+    }
+}
