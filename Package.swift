@@ -93,6 +93,17 @@ let services: [[Target]] = [
     service("storefront", module: "Storefront"),
 ]
 
+/// The engine by itself as a process: some of its tests need one.
+let engine: [Target] = [
+    .executableTarget(
+        name: "EngineBench",
+        dependencies: [
+            "ServiceKit", "Postgres", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models", "Crypto",
+            "CLinux",
+        ],
+        path: "Tests/Benchmarks/EngineBench", swiftSettings: strict),
+]
+
 let tools: [Target] = [
     .executableTarget(
         name: "LinliCommand",
@@ -105,12 +116,6 @@ let tools: [Target] = [
             "HTTPServer", "HTTPClient", "HTTPCore", "Postgres", "EventLoop", "JSON", "Models",
         ],
         path: "Tests/LinliTests", swiftSettings: strict),
-    .executableTarget(
-        name: "EngineBench",
-        dependencies: [
-            "ServiceKit", "Postgres", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Models", "Crypto",
-        ],
-        path: "Tests/Benchmarks/EngineBench", swiftSettings: strict),
     .executableTarget(
         name: "JSONBench", dependencies: ["JSON", "Models"], path: "Tests/Benchmarks/JSONBench",
         swiftSettings: strict),
@@ -138,7 +143,7 @@ let isEngineOnly = Context.environment["LINLI_ENGINE_ONLY"] != nil
 let package = Package(
     name: "linli",
     products: isEngineOnly
-        ? []
+        ? [.executable(name: "engine-bench", targets: ["EngineBench"])]
         : [
             .executable(name: "catalog", targets: ["CatalogMain"]),
             .executable(name: "orders", targets: ["OrdersMain"]),
@@ -149,5 +154,5 @@ let package = Package(
             .executable(name: "engine-bench", targets: ["EngineBench"]),
             .executable(name: "json-bench", targets: ["JSONBench"]),
         ],
-    targets: edges + modules.flatMap { $0 } + (isEngineOnly ? [] : services.flatMap { $0 } + tools)
+    targets: edges + modules.flatMap { $0 } + engine + (isEngineOnly ? [] : services.flatMap { $0 } + tools)
 )

@@ -126,32 +126,38 @@ struct LoadSheddingTests {
 
     // MARK: The decision by itself
 
-    private let start = Instant(nanoseconds: 1_000_000_000_000)
+    private static let short = Duration.milliseconds(30), long = Duration.milliseconds(60)
 
-    @Test func `a burst above the limit is tolerated for a moment, three times the limit never`() {
+    /// What a gate with a limit of 50 ms says to these waits, each asked for at its millisecond.
+    private func decisions(_ asked: [(at: Int, wait: Duration)]) -> [Bool] {
         var gate = AdmissionGate(waitMax: .milliseconds(50))
-        let short = Duration.milliseconds(50).wholeNanoseconds
-        #expect(gate.admits(wait: short, at: start))
-        #expect(gate.admits(wait: 3 * short, at: start))
-        #expect(!gate.admits(wait: 3 * short + 1, at: start))
+        let start = Instant(nanoseconds: 1_000_000_000_000)
+        return asked.map { gate.admits(wait: $0.wait.wholeNanoseconds, at: start + .milliseconds($0.at)) }
     }
 
-    @Test func `a queue that stays is held at the limit until it has been shorter for a while`() {
-        var gate = AdmissionGate(waitMax: .milliseconds(50))
-        let long = Duration.milliseconds(60).wholeNanoseconds, short = long / 2
-        for step in 0..<10 { #expect(gate.admits(wait: long, at: start + .milliseconds(10 * step))) }
-        for step in 11..<50 {
-            #expect(!gate.admits(wait: long, at: start + .milliseconds(10 * step)))
-            #expect(gate.admits(wait: short, at: start + .milliseconds(10 * step + 5)), "what would wait less comes in")
-        }
-        // A window without a long wait, and a burst is a burst again.
-        for step in 50..<70 { #expect(gate.admits(wait: short, at: start + .milliseconds(10 * step))) }
-        #expect(gate.admits(wait: long, at: start + .milliseconds(700)))
+    @Test func `a burst above the limit is tolerated for a moment, three times the limit never`() {
+        let said = decisions([
+            (0, .milliseconds(50)), (1, .milliseconds(150)), (2, .milliseconds(151)), (3, .milliseconds(150)),
+        ])
+        #expect(said == [true, true, false, true])
+    }
+
+    @Test func `a queue that stays is held at the limit, and what would wait less comes in`() {
+        let first = decisions((0..<10).map { (10 * $0, Self.long) })
+        #expect(first.allSatisfy { $0 }, "a tenth of a second of patience")
+        let steps = (0..<50).flatMap { [(10 * $0, Self.long), (10 * $0 + 5, Self.short)] }
+        #expect(decisions(steps).dropFirst(22) == ArraySlice((11..<50).flatMap { _ in [false, true] }))
+    }
+
+    @Test func `after a window without a long wait a burst is a burst again`() {
+        let overload = (0..<50).map { (10 * $0, Self.long) }
+        let calm = (50..<70).map { (10 * $0, Self.short) }
+        #expect(decisions(overload + calm + [(700, Self.long)]).last == true)
+        #expect(decisions(overload + [(500, Self.long)]).last == false)
+        #expect(decisions(overload + [(900, Self.long)]).last == true, "no request at all is calm too")
     }
 
     @Test func `long waits with quiet time between them are bursts`() {
-        var gate = AdmissionGate(waitMax: .milliseconds(50))
-        let long = Duration.milliseconds(60).wholeNanoseconds
-        for step in 0..<20 { #expect(gate.admits(wait: long, at: start + .milliseconds(200 * step))) }
+        #expect(decisions((0..<20).map { (200 * $0, Self.long) }).allSatisfy { $0 })
     }
 }

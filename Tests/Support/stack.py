@@ -97,6 +97,8 @@ class Stack:
             "STOREFRONT_STATIC_DIR": str(ROOT / "Services/storefront/Static"),
             "PAYMENTS_SIM_CONFIG": str(self.folder / "keys/server.json"),
             "PAYMENTS_SIM_CONTROL": "1",
+            # Debug builds on a machine that runs other tests are slow without being overloaded.
+            "QUEUE_WAIT_MAX_MS": "5000",
         }
         for name in SERVICES:
             upper = name.removesuffix("-sim").upper()

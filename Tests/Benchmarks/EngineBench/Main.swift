@@ -3,8 +3,8 @@ import Glibc
 
 /// The engine by itself, for measuring and for conformance tests:
 /// `engine-bench serve --port P [--loops N] [--database URL]`, `engine-bench database-reads URL [CONCURRENCY] [SECONDS]`;
-/// customers for the benchmarks of the orders service: `engine-bench buyers --port P`; and a merchant for that of
-/// payments-sim: `engine-bench prepays …`.
+/// customers for the benchmarks of the orders service: `engine-bench buyers --port P`; a merchant for that of
+/// payments-sim: `engine-bench prepays …`; and more requests than a service can serve: `engine-bench storm …`.
 @main enum Main {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -21,6 +21,7 @@ import Glibc
             guard let port = option("--port", arguments).flatMap(Int.init) else { fail() }
             try await Buyers.run(port: port)
         case "prepays": try prepays(arguments)
+        case "storm": try storm(arguments)
         default: fail()
         }
     }
@@ -36,6 +37,16 @@ import Glibc
         try Prepays.run(port: port, merchant: merchant, count: count, connections: connections)
     }
 
+    private static func storm(_ arguments: [String]) throws {
+        guard let port = option("--port", arguments).flatMap(UInt16.init),
+            let connections = option("--connections", arguments).flatMap(Int.init),
+            let seconds = option("--seconds", arguments).flatMap(Double.init),
+            let rate = option("--rate", arguments).flatMap(Double.init),
+            let paths = option("--paths", arguments)?.split(separator: ",").map(String.init), !paths.isEmpty
+        else { fail() }
+        try Storm.run(port: port, paths: paths, connections: connections, rate: rate, seconds: seconds)
+    }
+
     private static func option(_ name: String, _ arguments: [String]) -> String? {
         guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
         return arguments[index + 1]
@@ -46,6 +57,7 @@ import Glibc
         print("       engine-bench database-reads URL [CONCURRENCY] [SECONDS]")
         print("       engine-bench buyers --port P")
         print("       engine-bench prepays --port P --key PEM --merchant M --app A --serial S --count N --connections C")
+        print("       engine-bench storm --port P --paths A,B,... --connections C --seconds S --rate R (0: closed loop)")
         exit(2)
     }
 }

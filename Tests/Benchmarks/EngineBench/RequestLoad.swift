@@ -106,7 +106,7 @@ struct RequestLoad {
     }
 
     /// An answer that is here whole, and whether the service closes after it; nil when some of it is missing.
-    private static func complete(_ answer: [UInt8]) throws -> (status: Int, isLast: Bool)? {
+    static func complete(_ answer: [UInt8]) throws -> (status: Int, isLast: Bool)? {
         guard let end = place(of: "\r\n\r\n", in: answer, to: answer.count) else { return nil }
         guard answer.count > 12, let mark = place(of: "content-length: ", in: answer, to: end) else {
             throw Failure.brokenAnswer
@@ -141,7 +141,7 @@ struct RequestLoad {
     }
 
     /// Connects from one of the loopback's addresses: a service gives each address only so many connections.
-    private static func connect(_ port: UInt16, from host: UInt32) throws -> Int32 {
+    static func connect(_ port: UInt16, from host: UInt32) throws -> Int32 {
         let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard with(0x7F00_0002 + host, 0, { bind(fd, $0, $1) }) == 0,
             with(0x7F00_0001, port, { Glibc.connect(fd, $0, $1) }) == 0
@@ -164,7 +164,7 @@ struct RequestLoad {
         }
     }
 
-    private static func now() -> UInt64 {
+    static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -4,7 +4,7 @@ import pathlib
 import re
 
 from .result import Figure, ratio
-from .tools import ROOT, Postgres, Program, Settings, cpu_seconds, free_port, in_turns, wrk
+from .tools import AS_DEPLOYED, ROOT, Postgres, Program, Settings, cpu_seconds, free_port, in_turns, wrk
 
 HERE = pathlib.Path(__file__).parent
 READ = "\\set id random(1, 100000)\nSELECT id, name, price, stock FROM bench_items WHERE id = :id;\n"
@@ -71,7 +71,7 @@ def nearby():
     os.environ["LINLI_TEST_POSTGRES"] = postgres.url("postgres")
     os.environ["LINLI_BINARIES"] = str(Settings.binaries)
     from stack import Stack
-    stack = Stack(LINLI_RATE_LIMIT="off")
+    stack = Stack(LINLI_RATE_LIMIT="off", **AS_DEPLOYED)
     try:
         stack.start("catalog")
         pid = stack.processes["catalog"].pid

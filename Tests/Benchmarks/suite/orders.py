@@ -7,7 +7,7 @@ import urllib.request
 
 from .result import Figure, ratio
 from .services import SHOP, type_id
-from .tools import Postgres, Program, Settings, cpu_seconds, free_port, in_turns
+from .tools import AS_DEPLOYED, Postgres, Program, Settings, cpu_seconds, free_port, in_turns
 
 STORE = "00000000-0000-7000-8000-000000000002"
 SKU = "('00000000-0000-7000-8000-2' || lpad((:sku{n})::bigint::text, 11, '0'))::uuid"
@@ -80,7 +80,8 @@ class Shop:
         self.url = f"http://127.0.0.1:{port}"
         self.buyers = Program([Settings.binaries / "engine-bench", "buyers", "--port", port],
                               f"{self.url}/.well-known/jwks.json")
-        self.stack = Stack(STOREFRONT_URL=self.url, ORDERS_UNPAID_MAX="0", LINLI_RATE_LIMIT="off", LOG_LEVEL="warning")
+        self.stack = Stack(STOREFRONT_URL=self.url, ORDERS_UNPAID_MAX="0", LINLI_RATE_LIMIT="off", LOG_LEVEL="warning",
+                           **AS_DEPLOYED)
         self.stack.start("catalog", "orders")
         self.pids = [self.stack.processes[name].pid for name in ("catalog", "orders")]
         self.run(self.stack._database("catalog"), SHOP + MORE_SKUS)

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 
 from .result import Figure, ratio
-from .tools import Postgres, Settings, cpu_seconds, in_turns
+from .tools import AS_DEPLOYED, Postgres, Settings, cpu_seconds, in_turns
 
 CONNECTIONS = 64
 
@@ -27,7 +27,7 @@ def prepay():
     os.environ["LINLI_TEST_POSTGRES"] = postgres.url("postgres")
     os.environ["LINLI_BINARIES"] = str(Settings.binaries)
     from stack import Stack
-    stack = Stack(LOG_LEVEL="warning")
+    stack = Stack(LOG_LEVEL="warning", **AS_DEPLOYED)
     try:
         stack.start("payments-sim")
         pid = stack.processes["payments-sim"].pid

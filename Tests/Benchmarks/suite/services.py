@@ -5,7 +5,7 @@ import time
 import urllib.request
 
 from .result import Figure
-from .tools import Postgres, Settings, cpu_seconds, resident_kib, wrk
+from .tools import AS_DEPLOYED, Postgres, Settings, cpu_seconds, resident_kib, wrk
 
 SHOP = """
     INSERT INTO merchants (id, code, name_zh, name_en, kind, created_at)
@@ -38,7 +38,7 @@ def _stack(postgres):
     os.environ["LINLI_TEST_POSTGRES"] = postgres.url("postgres")
     os.environ["LINLI_BINARIES"] = str(Settings.binaries)
     from stack import Stack
-    return Stack()
+    return Stack(**AS_DEPLOYED)
 
 
 def page():
