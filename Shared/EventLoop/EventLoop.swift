@@ -53,7 +53,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var turnHooks: [(id: UInt64, hook: () -> Void)] = []
     private var nextHookID: UInt64 = 0
     private var now = Instant.now
-    private var lastTurnNanoseconds: Int64 = 0
     private var watchdog = TurnWatchdog()
     private var isResumingIsolated = false
 
@@ -157,13 +156,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         return now
     }
 
-    /// How long what is handled now has waited for the loop at most, in nanoseconds (loop only): bytes that arrived
-    /// while the last turn ran, and the tasks of this turn that ran before.
+    /// How long this turn has run, in nanoseconds (loop only): what is begun now has waited so long since the loop
+    /// learned of it.
     ///
     /// - Parameter present: the time, when the caller has looked at the clock already.
-    public func queueingDelay(at present: Instant = .now) -> Int64 {
+    public func turnAge(at present: Instant = .now) -> Int64 {
         assert(isCurrent)
-        return lastTurnNanoseconds + max(0, present.nanoseconds - now.nanoseconds)
+        return max(0, present.nanoseconds - now.nanoseconds)
     }
 
     /// Calls back at `deadline`, on this loop (loop only).
@@ -285,9 +284,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             isAsleep.store(false, ordering: .sequentiallyConsistent)
             return false
         }
-        let ended = Instant.now
-        lastTurnNanoseconds = ended.nanoseconds - now.nanoseconds
-        let timeout = hasWork ? 0 : sleepMilliseconds(from: ended)
+        let timeout = hasWork ? 0 : sleepMilliseconds()
         let count = clinux_epoll_wait(epollFD, events.baseAddress, Int32(events.count), timeout)
         isAsleep.store(false, ordering: .sequentiallyConsistent)
         now = Instant.now
@@ -297,9 +294,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         return true
     }
 
-    private func sleepMilliseconds(from present: Instant) -> Int32 {
+    private func sleepMilliseconds() -> Int32 {
         guard let deadline = timers.earliest() else { return -1 }
-        let remaining = deadline.nanoseconds - present.nanoseconds
+        let remaining = deadline.nanoseconds - Instant.now.nanoseconds
         guard remaining > 0 else { return 0 }
         // Rounded up: waking a moment early would spin until the deadline.
         return Int32(clamping: (remaining + 999_999) / 1_000_000)

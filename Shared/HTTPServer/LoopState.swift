@@ -11,24 +11,18 @@ final class LoopState: @unchecked Sendable {
     private var dateBytes: [UInt8] = []
     private var dateUntil = Instant(nanoseconds: 0)
 
-    private let shedding: LoadShedding?
-    private var gate: AdmissionGate?
+    private let admission: AdmissionQueue?
 
     init(loop: EventLoop, shedding: LoadShedding?) {
         self.loop = loop
-        self.shedding = shedding
-        gate = shedding.map { AdmissionGate(waitMax: $0.waitMax) }
+        admission = shedding.map { AdmissionQueue(loop: loop, shedding: $0) }
     }
 
-    /// The answer to a request that comes while too much waits; nil when it may be served.
-    func refusal() -> Response? {
-        guard let shedding, gate != nil else { return nil }
-        let now = Instant.now
-        let wait = loop.queueingDelay(at: now) + shedding.furtherWait()
-        if gate?.admits(wait: wait, at: now) == true { return nil }
-        shedding.onRefusal()
-        return shedding.answer
-    }
+    /// Whether a request may be served now; otherwise ask ``refusal()``.
+    func admits() -> Bool { admission?.admits() ?? true }
+
+    /// The answer to a request that was not admitted, when its turn has come; nil when it may be served after all.
+    func refusal() async -> Response? { await admission?.refusal() }
 
     /// The value of `Date`, made once a second.
     var date: [UInt8] {
@@ -56,12 +50,14 @@ final class LoopState: @unchecked Sendable {
     func drain() {
         assert(loop.isCurrent)
         isDraining = true
+        admission?.refuseAll()
         for connection in connections.values { connection.assumeIsolated { $0.closeIfIdle() } }
     }
 
     /// Cuts what is left.
     func abort() {
         assert(loop.isCurrent)
+        admission?.refuseAll()
         for connection in connections.values { connection.assumeIsolated { $0.abort() } }
     }
 }

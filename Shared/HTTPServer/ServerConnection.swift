@@ -152,6 +152,10 @@ actor ServerConnection: LoopBound {
                 switch try begin(head) {
                 case .answer(let ready): response = ready
                 case .call(let route, let request):
+                    if route.isSheddable, !state.admits(), let refusal = await state.refusal() {
+                        response = refusal
+                        break
+                    }
                     loop.note("\(route.method) \(route.pattern)")
                     do { response = try await route.handler(request) } catch { response = .failure(error) }
                 }

@@ -1,5 +1,6 @@
 import EventLoop
 import HTTPCore
+import Models
 import Synchronization
 import TestSupport
 import Testing
@@ -92,31 +93,39 @@ struct LoadSheddingTests {
         }
     }
 
-    @Test func `requests that waited for the loop are refused when it gets to them`() async throws {
+    @Test func `of requests that come together, as many are served as do not make the others late`() async throws {
         let started = Gate(), isSent = Atomic<Bool>(false), acted = Tally(), refused = Tally()
         var router = router(Queue(), acted: acted, refused: refused, waitMax: .milliseconds(50))
+        // Handlers that keep the loop from its sockets, as none should.
         router.on(.get, "/busy") { _ in
             started.open()
-            // Keeps the loop from its sockets, as no handler should.
-            let end = Instant.now + .milliseconds(300)
-            while Instant.now < end || !isSent.load(ordering: .acquiring) {}
+            while !isSent.load(ordering: .acquiring) {}
+            return .text(.ok, "")
+        }
+        router.on(.get, "/hard") { _ in
+            acted.add()
+            let end = Instant.now + .milliseconds(30)
+            while Instant.now < end {}
             return .text(.ok, "")
         }
         try await TestServer.run(router) { server in
             let connections = try (0..<20).map { _ in try server.connect() }
             for connection in connections {
-                connection.send(get)
+                connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
                 #expect(connection.readAnswer()?.status == 200)
             }
             let busy = try server.connect()
             busy.send("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n")
             await started.wait()
-            for connection in connections { connection.send(get) }
+            for connection in connections { connection.send("GET /hard HTTP/1.1\r\nHost: a\r\n\r\n") }
             isSent.store(true, ordering: .releasing)
-            for connection in connections { #expect(connection.readAnswer()?.status == 503) }
-            #expect(acted.value == 20 && refused.value == 20)
-            // Nothing waits any more.
+            let statuses = connections.map { $0.readAnswer()?.status }
+            let served = statuses.count { $0 == 200 }
+            // After six the turn has lasted 180 ms, which is beyond three times the limit.
+            #expect((1...6).contains(served) && statuses.count { $0 == 503 } == 20 - served)
+            #expect(acted.value == served && refused.value == 20 - served)
             #expect(busy.readAnswer()?.status == 200)
+            // Nothing waits any more.
             for connection in connections {
                 connection.send(get)
                 #expect(connection.readAnswer()?.status == 200)
@@ -147,6 +156,55 @@ struct LoadSheddingTests {
         #expect(first.allSatisfy { $0 }, "a tenth of a second of patience")
         let steps = (0..<50).flatMap { [(10 * $0, Self.long), (10 * $0 + 5, Self.short)] }
         #expect(decisions(steps).dropFirst(22) == ArraySlice((11..<50).flatMap { _ in [false, true] }))
+    }
+
+    @Test func `refusals are answered at once until the budget is spent, which time and served requests fill`() {
+        var budget = RefusalBudget()
+        func takeAll(_ moment: Instant) -> Int {
+            var taken = 0
+            while budget.take(at: moment) { taken += 1 }
+            return taken
+        }
+        let start = Instant(nanoseconds: 1_000_000_000_000)
+        #expect(takeAll(start) == LoadShedding.refusalsAtOnce)
+        #expect(takeAll(start + .milliseconds(100)) == LoadShedding.refusalsPerSecond / 10)
+        for _ in 0..<10 * LoadShedding.servedPerRefusal { budget.served() }
+        #expect(takeAll(start + .milliseconds(100)) == 10)
+        #expect(takeAll(start + .seconds(60)) == LoadShedding.refusalsAtOnce, "a rest saves no more than that")
+    }
+
+    @Test func `a flood is refused in time, and what waits for its refusal is served when there is room again`()
+        async throws
+    {
+        let queue = Queue(), acted = Tally(), refused = Tally()
+        queue.wait = .seconds(60)
+        let flood = 4 * LoadShedding.refusalsAtOnce
+        try await TestServer.run(router(queue, acted: acted, refused: refused)) { server in
+            let connections = try (0..<32).map { _ in try server.connect() }
+            for connection in connections { connection.send(String(repeating: get, count: flood / 32)) }
+            // Beyond what is refused at once, the rest is on its way to be: nothing is lost, nothing is served.
+            #expect(connections[0].readAnswer()?.status == 503)
+            queue.wait = .zero
+            for (index, connection) in connections.enumerated() {
+                for _ in (index == 0 ? 1 : 0)..<flood / 32 {
+                    let status = connection.readAnswer()?.status
+                    #expect(status == 503 || status == 200)
+                }
+            }
+            #expect(acted.value + refused.value == flood / 32 * 32 && acted.value > 0)
+        }
+    }
+
+    @Test func `a server that ends lets nobody wait for a refusal`() async throws {
+        let queue = Queue(), refused = Tally()
+        queue.wait = .seconds(60)
+        try await TestServer.run(router(queue, acted: Tally(), refused: refused)) { server in
+            let connections = try (0..<LoadShedding.refusalsAtOnce + 50).map { _ in try server.connect() }
+            for connection in connections { connection.send(get) }
+            #expect(connections[0].readAnswer()?.status == 503)
+            await server.server.drain(deadline: .distantFuture)
+            #expect(server.server.connectionCount == 0)
+        }
     }
 
     @Test func `after a window without a long wait a burst is a burst again`() {

@@ -9,7 +9,7 @@ import Testing
     @Test func `the wait behind a queue is its length at the average pace`() {
         var pace = AnswerPace()
         pace.began(at: start)
-        for step in 1...200 { pace.answered(2, at: start + .milliseconds(step)) }
+        for step in 1...200 { pace.answered(2, left: 10, at: start + .milliseconds(step)) }
         let wait = pace.expectedWait(behind: 100, at: start + .milliseconds(200))
         #expect((45_000_000...55_000_000).contains(wait), "two a millisecond: a hundred take fifty")
     }
@@ -17,17 +17,26 @@ import Testing
     @Test func `a few statements are no queue, however slow they are`() {
         var pace = AnswerPace()
         pace.began(at: start)
-        pace.answered(1, at: start + .seconds(3))
+        pace.answered(1, left: 1, at: start + .seconds(3))
         #expect(pace.expectedWait(behind: AnswerPace.queueMin - 1, at: start + .seconds(60)) == 0)
     }
 
     @Test func `silence counts as waiting, and time without requests does not`() {
         var pace = AnswerPace()
         pace.began(at: start)
-        pace.answered(1, at: start + .milliseconds(1))
+        pace.answered(1, left: 1, at: start + .milliseconds(1))
         #expect(pace.expectedWait(behind: 10, at: start + .milliseconds(2_001)) == 2_000_000_000)
         pace.began(at: start + .seconds(100))
         #expect(pace.expectedWait(behind: 10, at: start + .seconds(100)) < 10_000_000)
+    }
+
+    @Test func `a server that has nothing left is not the one that is late`() {
+        var pace = AnswerPace()
+        pace.began(at: start)
+        pace.answered(10, left: 5, at: start + .seconds(1))
+        let before = pace.expectedWait(behind: 20, at: start + .seconds(1))
+        for step in 2...60 { pace.answered(10, left: 0, at: start + .seconds(step)) }
+        #expect(before > 500_000_000 && pace.expectedWait(behind: 20, at: start + .seconds(60)) < before / 100)
     }
 
     @Test func `statements behind one that does not end expect to wait, and none when it is over`() async throws {

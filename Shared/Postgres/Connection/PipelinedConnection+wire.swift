@@ -8,7 +8,10 @@ extension PipelinedConnection {
     func flush() {
         isFlushPlanned = false
         guard state == .ready, let link else { return }
-        if !machine.awaitsAnswers { lastProgress = loop.turnTime }
+        if !machine.awaitsAnswers {
+            lastProgress = loop.turnTime
+            pace.began(at: .now)
+        }
         while true {
             machine.takeGroup(into: &group)
             guard !group.isEmpty else { break }
@@ -119,7 +122,7 @@ extension PipelinedConnection {
             guard handle(PostgresResult(raw)) else { return }
         }
         guard !link.isBroken else { return lost(link.message) }
-        pace.answered(before - machine.inFlightCount, at: loop.turnTime)
+        pace.answered(before - machine.inFlightCount, left: machine.inFlightCount, at: loop.turnTime)
         if machine.waitingCount > 0 { planFlush() }
         if link.source != nil { pushOutput() }
         if isClosing, load == 0 { drained.take()?.resume() }

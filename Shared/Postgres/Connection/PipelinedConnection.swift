@@ -80,7 +80,6 @@ actor PipelinedConnection: LoopBound {
             request.connectionLimit = limit
         }
         statementCount += 1
-        if load == 0 { pace.began(at: loop.turnTime) }
         machine.enqueue(request, request.mode)
         sweep(by: min(request.deadline, request.connectionLimit))
         planFlush()

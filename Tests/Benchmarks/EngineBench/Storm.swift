@@ -5,8 +5,8 @@ import JSON
 /// Reads offered at a given rate, whether the service keeps up or not: `engine-bench storm --port P --paths A,B
 /// --connections C --seconds S --rate R`. With rate 0 each connection sends its next request when it has its answer.
 ///
-/// An open loop: request n is due at a fixed time, takes a free connection, or waits for one; its latency counts from
-/// when it was due. Afterwards one ordinary request is sent until it is served: how long the service takes to be itself
+/// An open loop: request n is due at a fixed time and takes a free connection; when none is free it is turned away, as a
+/// proxy would. Afterwards one ordinary request is sent until it is served: how long the service takes to be itself
 /// again. Bare sockets, one thread that never sleeps while requests are due: give it a core of its own.
 final class Storm {
     private final class Connection {
@@ -25,6 +25,7 @@ final class Storm {
     private var idle: [Int] = []
     private var opened: UInt32 = 0
     private var sent = 0
+    private var turnedAway = 0
     private var accepted: [UInt64] = []
     private var refused: [UInt64] = []
     private var others = 0
@@ -56,8 +57,12 @@ final class Storm {
         var now = began
         while now < end {
             let due = min(total, Int(Double(now - began) / interval))
-            while sent < due, let index = idle.popLast() {
-                try send(on: index, due: began + UInt64(Double(sent) * interval))
+            while sent + turnedAway < due {
+                guard let index = idle.popLast() else {
+                    turnedAway = due - sent
+                    break
+                }
+                try send(on: index, due: now)
             }
             try receive(waiting: 0)
             now = RequestLoad.now()
@@ -156,6 +161,7 @@ final class Storm {
         json.beginObject()
         json.field("due", due)
         json.field("sent", sent)
+        json.field("turned_away", turnedAway)
         json.field("seconds", seconds)
         json.field("accepted", accepted.count)
         json.field("refused", refused.count)
