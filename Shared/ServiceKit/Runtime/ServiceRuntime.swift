@@ -18,6 +18,13 @@ public enum ServiceRuntime {
         do {
             let running = try await RunningService.start(service, environment: environment)
             let loop = running.kit.loops.next()
+            let logger = running.kit.logger
+            // Debug builds only: what keeps a loop from its sockets is seen while it is written.
+            EventLoop.onLongTurn { turn in
+                logger.debug(
+                    "a long turn of the event loop", ("milliseconds", .count(Int(turn.milliseconds))),
+                    ("longest", .string(turn.part)), ("longest_milliseconds", .count(Int(turn.partMilliseconds))))
+            }
             _ = await Signals.wait(on: loop)
             await running.shutDown()
             exit(0)
