@@ -12,7 +12,7 @@ final class AdmissionQueue {
     private var gate: AdmissionGate
     private var budget = RefusalBudget()
     /// Resumed with true to be served, with false to be refused; those before `first` have been.
-    private var waiting: [UnsafeContinuation<Bool, Never>] = []
+    private var waiting: [LoopContinuation<Bool>] = []
     private var first = 0
     private var isEnding = false
 
@@ -32,9 +32,10 @@ final class AdmissionQueue {
     /// Waits until the refusal may be answered; nil when there is room again before.
     func refusal() async -> Response? {
         if isEnding || (first == waiting.count && budget.take(at: .now)) { return refused() }
+        let isolation = #isolation
         let isServed = await withUnsafeContinuation { continuation in
             if first == waiting.count { planRelease() }
-            waiting.append(continuation)
+            waiting.append(LoopContinuation(continuation, on: loop, isolation: isolation))
         }
         return isServed ? nil : refused()
     }
