@@ -81,7 +81,8 @@ struct ManyConnectionsTests {
         }
         let bytes = (engine.residentBytes() - before) / count
         print("\(count) idle connections, \(bytes) bytes of memory each")
-        #expect(bytes < 32_768)
+        // A sanitizer keeps books on every byte: its memory says nothing of ours.
+        if getenv("LINLI_SANITIZER") == nil { #expect(bytes < 32_768) }
     }
 
     @Test func `a server without descriptors left waits, and goes on when some are free`() throws {

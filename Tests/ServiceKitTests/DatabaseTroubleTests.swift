@@ -56,6 +56,9 @@ private struct KillSessions: Statement {
             let alive = try await notes.send(.get, "/healthz")
             #expect(alive.status == .ok, "the process is well: starting it again would help nobody")
             try cluster.startAgain()
+            while try await notes.send(.get, "/readyz").status != .ok {
+                try await TestPostgres.group.all[0].sleep(for: .milliseconds(5))
+            }
             try await Self.postUntilDone(notes, 1)
             let again = try await Self.post(notes, 0)
             #expect(again.status == .created && again.headers["idempotency-replayed"] == "true")
