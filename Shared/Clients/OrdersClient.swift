@@ -266,6 +266,43 @@ public struct OrdersClient: Sendable {
             .post, OrdersAPI.settlementPayout.path(id), input, context, authority: authority, idempotencyKey: key)
     }
 
+    // MARK: Reconciliation
+
+    /// Has a gateway's bill of a day compared, again when it was before; it is done in the background.
+    public func reconcile(
+        _ input: NewReconciliation, key: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Reconciliation {
+        try await base.send(
+            .post, OrdersAPI.reconciliations.path(), input, context, authority: authority, idempotencyKey: key)
+    }
+
+    /// The days that were compared or wait for it, newest first. `limit` 1 to 100.
+    public func reconciliations(
+        cursor: String? = nil, limit: Int = 30, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Page<Reconciliation> {
+        var path = OrdersAPI.reconciliations.path() + "?limit=\(limit)"
+        if let cursor { path += "&cursor=" + PathPattern.percentEncoded(cursor) }
+        return try await base.get(path, context, authority: authority)
+    }
+
+    /// A day of a gateway.
+    public func reconciliation(
+        _ gateway: GatewayName, _ day: String, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Reconciliation {
+        try await base.get(
+            OrdersAPI.reconciliation.path(gateway.rawValue, day), context, authority: authority)
+    }
+
+    /// What the bill of a day and the orders do not agree on, or did not. `limit` 1 to 100.
+    public func differences(
+        _ gateway: GatewayName, _ day: String, cursor: String? = nil, limit: Int = 50, _ context: CallContext,
+        authority: Authority
+    ) async throws(ServiceClientError) -> Page<ReconciliationDifference> {
+        var path = OrdersAPI.reconciliationDifferences.path(gateway.rawValue, day) + "?limit=\(limit)"
+        if let cursor { path += "&cursor=" + PathPattern.percentEncoded(cursor) }
+        return try await base.get(path, context, authority: authority)
+    }
+
     private func move(
         _ pattern: PathPattern, _ id: OrderID, _ key: String, _ context: CallContext, _ authority: Authority
     ) async throws(ServiceClientError) -> Order {

@@ -297,6 +297,32 @@ class Run:
         extra, missing = billed - booked, booked - billed
         assert billed and not extra and not missing, f"extra {list(extra)[:3]}, missing {list(missing)[:3]}"
 
+    def orders_reconciled(self):
+        """What orders found when it fetched the same bills by itself."""
+        line, door = Line(), f"{self.stack.url}/api/v1/reconciliations"
+        sums = collections.Counter()
+        for day in {day_in_beijing(self.started), day_in_beijing(time.time())}:
+            line.call("POST", door, {"gateway": "wechat", "day": day}, self.operator)
+            path = f"{door}/wechat/{day}"
+
+            def read():
+                return line.call("GET", path, token=self.operator)
+
+            wait_for(lambda: read()["state"] == "compared" or read().get("trouble") == "no_bill_yet",
+                     PATIENCE_SECONDS, f"the bill of {day} is compared")
+            found = read()
+            differences = line.call("GET", f"{path}/differences", token=self.operator)["items"]
+            assert found["open_differences"] == 0 and not [d for d in differences if d["state"] == "open"], differences
+            assert found["billed"] == found["booked"], found
+            for name in ("payments", "refunds"):
+                sums[name] += found["billed"][name]
+            for name in ("paid", "refunded"):
+                sums[name] += found["billed"][name]["amount"]
+        paid = [plan for plan in self.plans if plan.is_paid]
+        expected = {"payments": len(paid), "paid": sum(plan.amount for plan in paid),
+                    "refunds": sum(plan.back > 0 for plan in paid), "refunded": sum(plan.back for plan in paid)}
+        assert dict(sums) == expected, (dict(sums), expected)
+
     def bill(self, day):
         """The rows of a day's bill, asked for as a merchant asks."""
         line, wechat = Line(), WeChat(self.stack)
@@ -355,6 +381,7 @@ def main():
                 ("the gateway's ledger is at zero", run.ledger_is_at_zero),
                 ("the stock is what was sold", run.stock_is_right),
                 ("the gateway's bill and the orders agree", run.reconciliation_is_empty),
+                ("orders finds no difference in the bills, and the same sums", run.orders_reconciled),
                 ("notifications did need further tries", run.news_were_lost),
                 ("verify finds nothing", run.verify)]:
             checks.run(f"fault run: {name}", check)

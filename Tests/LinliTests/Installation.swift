@@ -32,6 +32,8 @@ struct Installation: Sendable {
     static func orderID(_ end: String) -> String { OrderID(uuid: uuid(end)).description }
     static func paymentID(_ end: String) -> String { PaymentID(uuid: uuid(end)).description }
 
+    static func refundID(_ end: String) -> String { RefundID(uuid: uuid(end)).description }
+
     private static func uuid(_ end: String) -> UUID128 {
         UUID128("00000000-0000-7000-8000-0000000000\(end)") ?? UUID128(high: 0, low: 0)
     }
@@ -67,7 +69,7 @@ struct Installation: Sendable {
     func audit() async throws -> VerifyReport {
         let loop = TestPostgres.group.all[0]
         return try await VerifyCommand.audit(
-            try books(), merchant: "m", settle: .milliseconds(1), on: loop)
+            try books(), merchants: Merchants(weChat: "m", alipay: "a", card: "u"), settle: .milliseconds(1), on: loop)
     }
 
     private func books() throws -> Books {
@@ -83,7 +85,10 @@ struct Installation: Sendable {
     /// `@a1` stands for the identifier that ends so; `#payment`, `#late` and `#refund` for numbers at the gateway.
     private static func expanded(_ script: String) -> String {
         script.replacing("#payment", with: payment).replacing("#late", with: latePayment)
-            .replacing("#refund", with: refund)
+            .replacing("#refund", with: refund).replacing("#alipaid", with: paymentID("d5"))
+            .replacing("#aliback", with: refundID("e5"))
+            .replacing("#cardpaid", with: paymentID("d6").replacing("_", with: ""))
+            .replacing("#cardback", with: refundID("e6").replacing("_", with: ""))
             .replacing(/@(\w\w)/) { "'00000000-0000-7000-8000-0000000000\($0.1)'::uuid" }
     }
 
@@ -149,11 +154,27 @@ struct Installation: Sendable {
         INSERT INTO payments (id, order_id, gateway, channel, state, amount, currency, refunded, transaction_id,
             created_at, expires_at, paid_at, check_at)
         VALUES (@d1, @a1, 'wechat', 'h5', 'paid', 3800, 'CNY', 500, 'T1', now(), now(), now(), now()),
-            (@d2, @c1, 'wechat', 'h5', 'late', 800, 'CNY', 800, 'T2', now(), now(), now(), now());
+            (@d2, @c1, 'wechat', 'h5', 'late', 800, 'CNY', 800, 'T2', now(), now(), now(), now()),
+            (@d5, @c1, 'alipay', 'h5', 'late', 300, 'CNY', 300, 'A5', now(), now(), now(), now()),
+            (@d6, @c1, 'card', 'h5', 'late', 400, 'CNY', 400, 'Q6', now(), now(), now(), now());
         INSERT INTO refunds (id, order_id, payment_id, amount, currency, reason, state, created_at, completed_at,
             check_at)
         VALUES (@e1, @a1, @d1, 500, 'CNY', 'cold', 'succeeded', now(), now(), now()),
-            (@e2, @c1, @d2, 800, 'CNY', 'late', 'requested', now(), NULL, now());
+            (@e2, @c1, @d2, 800, 'CNY', 'late', 'requested', now(), NULL, now()),
+            (@e5, @c1, @d5, 300, 'CNY', 'late', 'succeeded', now(), now(), now()),
+            (@e6, @c1, @d6, 400, 'CNY', 'late', 'processing', now(), NULL, now());
+        INSERT INTO reconciliations (gateway, day, state, check_at, billed_payments, billed_paid, billed_refunds,
+            billed_refunded, booked_payments, booked_paid, booked_refunds, booked_refunded)
+        VALUES ('wechat', '2026-11-22', 'compared', now(), 2, 4600, 1, 500, 2, 4600, 1, 500),
+            ('alipay', '2026-11-22', 'compared', now(), 1, 300, 1, 300, 1, 300, 1, 300),
+            ('card', '2026-11-22', 'compared', now(), 1, 400, 0, 0, 1, 400, 0, 0);
+        INSERT INTO bill_lines VALUES
+            ('wechat', '2026-11-22', 1, 'payment', '#payment', @d1, NULL, 'T1', 3800, now(), true),
+            ('wechat', '2026-11-22', 2, 'payment', '#late', @d2, NULL, 'T2', 800, now(), true),
+            ('wechat', '2026-11-22', 3, 'refund', '#refund', NULL, @e1, 'R1', 500, now(), true),
+            ('alipay', '2026-11-22', 1, 'payment', '#alipaid', @d5, NULL, 'A5', 300, now(), true),
+            ('alipay', '2026-11-22', 2, 'refund', '#aliback', NULL, @e5, 'A5', 300, now(), true),
+            ('card', '2026-11-22', 1, 'payment', '#cardpaid', @d6, NULL, 'Q6', 400, now(), true);
         INSERT INTO order_story (order_id, at, actor, move)
         SELECT id, now(), 'system', move
         FROM (VALUES (@a1, 'paid'), (@a1, 'accepted'), (@a1, 'preparing'), (@a1, 'ready'), (@a1, 'collected'),
@@ -171,13 +192,26 @@ struct Installation: Sendable {
         INSERT INTO wechat_refunds (mchid, out_refund_no, out_trade_no, refund_id, amount, total, reason, notify_url,
             status, created_at, completed_at, requested_by, due_at)
         VALUES ('m', '#refund', '#payment', 'R1', 500, 3800, '', '', 'SUCCESS', now(), now(), 'm', now());
+        INSERT INTO alipay_trades (app_id, out_trade_no, seller_id, product, token, trade_no, subject, body, passback,
+            total, notify_url, return_url, buyer_id, state, created_at, expires_at, paid_at, refunded)
+        VALUES ('a', '#alipaid', 's', 'wap', 'k1', 'A5', '', '', '', 300, '', '', '', 'TRADE_CLOSED', now(), now(), now(), 300),
+            ('b', 'not-ours', 's', 'wap', 'k2', 'A9', '', '', '', 300, '', '', '', 'TRADE_SUCCESS', now(), now(), now(), 0);
+        INSERT INTO alipay_refunds VALUES ('a', '#alipaid', '#aliback', 300, 300, 2, '', now());
+        INSERT INTO unionpay_transactions (mer_id, order_id, txn_time, kind, query_id, orig_query_id, amount, front_url,
+            back_url, reserved, token, state, created_at, expires_at, settled_at)
+        VALUES ('u', '#cardpaid', '20261122130000', 'pay', 'Q6', NULL, 400, '', '', '', 'k3', 'SUCCESS', now(), now(), now()),
+            ('u', '#cardback', '20261122130100', 'refund', 'Q7', 'Q6', 400, '', '', '', 'k4', 'OPEN', now(), now(), NULL);
         INSERT INTO ledger_postings (kind, reference, at) VALUES
             ('payment', 'm:#payment', now()), ('payment', 'm:#late', now()), ('refund', 'm:#refund', now()),
-            ('payment', 'n:not-ours', now());
+            ('payment', 'n:not-ours', now()), ('payment', 'alipay:#alipaid:a', now()),
+            ('refund', 'alipay:#alipaid:a:#aliback', now()), ('payment', 'card:u:#cardpaid:20261122130000', now());
         INSERT INTO ledger_entries VALUES
             (1, 'customers', 'CNY', -3800), (1, 'merchant:m', 'CNY', 3777), (1, 'fees', 'CNY', 23),
             (2, 'customers', 'CNY', -800), (2, 'merchant:m', 'CNY', 795), (2, 'fees', 'CNY', 5),
             (3, 'customers', 'CNY', 500), (3, 'merchant:m', 'CNY', -497), (3, 'fees', 'CNY', -3),
-            (4, 'customers', 'CNY', -700), (4, 'merchant:n', 'CNY', 700);
+            (4, 'customers', 'CNY', -700), (4, 'merchant:n', 'CNY', 700),
+            (5, 'customers', 'CNY', -300), (5, 'alipay:s', 'CNY', 300),
+            (6, 'customers', 'CNY', 300), (6, 'alipay:s', 'CNY', -300),
+            (7, 'customers', 'CNY', -400), (7, 'card:u', 'CNY', 400);
         """
 }

@@ -113,12 +113,15 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault(
             "money posted that never moved", in: .payments,
             "INSERT INTO ledger_postings (kind, reference, at) VALUES ('payment', 'm:ghost', now()); "
-                + "INSERT INTO ledger_entries VALUES (5, 'customers', 'CNY', -5), (5, 'merchant:m', 'CNY', 5)",
+                + "INSERT INTO ledger_entries VALUES (8, 'customers', 'CNY', -5), (8, 'merchant:m', 'CNY', 5)",
             found: ["money_is_posted m:ghost"]),
         Fault(
             "money moved that was never posted", in: .payments,
             "DELETE FROM ledger_entries WHERE posting_id = 2; DELETE FROM ledger_postings WHERE id = 2",
-            found: ["money_is_posted m:\(Installation.latePayment)"]),
+            found: [
+                "money_is_posted m:\(Installation.latePayment)",
+                "bills_agree_with_ledger payment \(Installation.latePayment)",
+            ]),
         Fault(
             "a gateway that lost count of refunds", in: .payments,
             "UPDATE wechat_transactions SET refunded = 400 WHERE out_trade_no = '#payment'",
@@ -136,7 +139,43 @@ struct Fault: Sendable, CustomTestStringConvertible {
             "a refund that the gateway did not make", in: .payments,
             "DELETE FROM wechat_refunds; UPDATE wechat_transactions SET refunded = 0; "
                 + "DELETE FROM ledger_entries WHERE posting_id = 3; DELETE FROM ledger_postings WHERE id = 3",
-            found: ["refunds_agree \(Installation.refund)"]),
+            found: [
+                "refunds_agree \(Installation.refund)", "bills_agree_with_ledger refund \(Installation.refund)",
+            ]),
+        Fault(
+            "another amount at Alipay", in: .payments, "UPDATE alipay_trades SET total = 301 WHERE app_id = 'a'",
+            found: ["payments_agree \(Installation.paymentID("d5"))"]),
+        Fault(
+            "a refund that Alipay did not make", in: .payments, "DELETE FROM alipay_refunds",
+            found: ["refunds_agree \(Installation.refundID("e5"))"]),
+        Fault(
+            "a card payment that nobody knows at the gateway", in: .payments,
+            "DELETE FROM unionpay_transactions WHERE kind = 'pay'",
+            found: ["payments_agree \(Installation.paymentID("d6"))"]),
+        Fault(
+            "a card refund of another amount", in: .payments,
+            "UPDATE unionpay_transactions SET amount = 399 WHERE kind = 'refund'",
+            found: ["refunds_agree \(Installation.refundID("e6"))"]),
+        Fault(
+            "a difference that nobody looked at", in: .orders,
+            "INSERT INTO reconciliation_differences (gateway, entry, subject, day, kind, number, ours, state, found_at) "
+                + "VALUES ('card', 'payment', 'x', '2026-11-22', 'missing_at_gateway', 'x', 5, 'open', now())",
+            found: ["bills_agree_with_orders card 2026-11-22"]),
+        Fault(
+            "sums of a day that differ", in: .orders,
+            "UPDATE reconciliations SET booked_paid = booked_paid - 1 WHERE gateway = 'alipay'",
+            found: ["bills_agree_with_orders alipay 2026-11-22"]),
+        Fault(
+            "a bill of another amount than was moved", in: .orders,
+            "UPDATE bill_lines SET amount = 299 WHERE gateway = 'alipay' AND entry = 'refund'",
+            found: ["bills_agree_with_ledger refund \(Installation.refundID("e5"))"]),
+        Fault(
+            "a line of a bill that orders no more has paid", in: .orders,
+            "UPDATE bill_lines SET amount = 401 WHERE gateway = 'card'",
+            found: [
+                "bills_agree_with_orders card 2026-11-22",
+                "bills_agree_with_ledger payment \(Installation.paymentID("d6").replacing("_", with: ""))",
+            ]),
     ]
 
     static let ofMessages = [
@@ -173,9 +212,9 @@ struct VerifyTests {
         try await Installation.with { installation in
             let report = try await installation.audit()
             #expect(report.violations == [])
-            #expect(report.checked == 27)
+            #expect(report.checked == 29)
             #expect(report.isRight)
-            #expect(report.json == #"{"checked":27,"violations":[]}"#)
+            #expect(report.json == #"{"checked":29,"violations":[]}"#)
         }
     }
 

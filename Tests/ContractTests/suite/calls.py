@@ -14,7 +14,7 @@ PREFIXES = {"store_id": "sto", "order_id": "ord", "cart_id": "crt", "sku_id": "s
 # What belongs to the shop's people; everything else of a person is the customer's.
 STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|stock|stock-ledger|staff|adjustments"
                    r"|unpaid-orders|offline-payments|handed-out|deposit|settlements|settlement-terms|settlement-runs"
-                   r"|merchants|imports/stores|items|skus|streams/stores)(/|$)|/v1/stores$|/staff(/|$)")
+                   r"|merchants|imports/stores|items|skus|streams/stores|reconciliations)(/|$)|/v1/stores$|/staff(/|$)")
 # A person's own things: nobody is refused, everyone sees their own.
 OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine",
        "readPaymentMethods", "listSettlements"}
@@ -32,7 +32,8 @@ class Calls:
                 "merchant_id": world.merchant_id, "message_id": world.message_id, "account_id": world.customer_id,
                 "cart_id": new_id("crt"), "refund_id": world.refund_id, "token": "x" * 32, "out_trade_no": "c" * 20, "code": "not_found",
                 "transaction_id": "4" * 28, "out_refund_no": "c" * 20, "combine_out_trade_no": "c" * 20,
-                "settlement_id": world.settlement_id, "out_order_no": "c" * 20, "out_return_no": "c" * 20, "sub_mchid": world.wechat.mchid}
+                "settlement_id": world.settlement_id, "out_order_no": "c" * 20, "out_return_no": "c" * 20,
+                "sub_mchid": world.wechat.mchid, "gateway": "wechat", "day": world.day}
 
     def path(self, operation, **other):
         return re.sub(r"\{(\w+)\}", lambda found: other.get(found[1]) or self.ids.get(found[1], "x"), operation.path)
@@ -65,7 +66,7 @@ class Calls:
                 "createMerchant", "createStore", "importStores", "agreeOnSettlementTerms", "confirmSettlement",
                 "payOutSettlement", "runSettlement")
             return world.mint.person(
-                world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=makes_shops)
+                world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=makes_shops or "reconciliations" in operation.path)
         return world.customer
 
     def may_not(self, operation):
@@ -100,7 +101,7 @@ class Calls:
             "reviewOrder": {"rating": 4}, "refundOrder": {"amount": money, "reason": "否"},
             "agreeDeposit": {"amount": money, "balance_due_at": self.world.soon(86_400)},
             "bookOfflinePayment": {"method": "cash", "amount": money},
-            "collectOrder": {"code": "0000"},
+            "collectOrder": {"code": "0000"}, "requestReconciliation": {"gateway": "wechat", "day": self.world.day},
             "agreeOnSettlementTerms": {"platform_rate_bps": 50}, "payOutSettlement": {"reference": "B 1"},
             "runSettlement": {"day": "2026-01-01"},
             "grantRole": {"store_id": store_id, "phone": "13900000099", "role": "clerk"},

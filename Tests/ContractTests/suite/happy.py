@@ -36,6 +36,7 @@ class World:
     def __init__(self, stack, recorder, mint):
         self.stack, self.recorder, self.mint = stack, recorder, mint
         self.wechat = WeChat(stack)
+        self.day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
         self.operator_id, self.customer_id = new_id("acc"), new_id("acc")
         self.store_id = self.settlement_id = None
         self.fresh_tokens()
@@ -153,6 +154,7 @@ class World:
         self.ok(service, "GET", f"{prefix}/payment-methods", token=customer)
         self.counter(service, prefix, customer, manager)
         self.settlements(service, prefix, manager)
+        self.reconciliations(service, prefix, manager if prefix.startswith("/api") else self.operator)
         self.completed_id = order
         self.order_id = self.place(service, prefix, customer)
         return order
@@ -194,6 +196,15 @@ class World:
         self.ok(service, "GET", f"{path}/lines.csv", token=manager)
         self.ok(service, "POST", f"{path}/confirm", {}, operator)
         self.ok(service, "POST", f"{path}/payout", {"reference": "B-1"}, operator)
+
+    def reconciliations(self, service, prefix, operator):
+        """The gateway's bill of today, which is made before its time, against the orders."""
+        self.ok("payments-sim", "POST", "/_control/bills/make", {"date": self.day})
+        self.ok(service, "POST", f"{prefix}/reconciliations", {"gateway": "wechat", "day": self.day}, operator)
+        day = f"{prefix}/reconciliations/wechat/{self.day}"
+        wait_for(lambda: self.ok(service, "GET", day, token=operator)["state"] == "compared", 20, "it is compared")
+        self.ok(service, "GET", f"{prefix}/reconciliations?limit=1", token=operator)
+        self.ok(service, "GET", f"{day}/differences", token=operator)
 
     def orders_inside(self):
         self.orders("orders", "/v1", self.customer, self.manager)

@@ -77,6 +77,39 @@ struct GatewayRefundsAreSums: Invariant {
         """
 }
 
+/// The gateways' bills and the orders agree: no difference is open, and both sides of each compared day are alike.
+struct BillsAgreeWithOrders: Invariant {
+    static let name: StaticString = "bills_agree_with_orders"
+    static let sql: StaticString = """
+        SELECT d.gateway || ' ' || d.day, format('%s %s %s: the bill has %s, orders have %s', d.entry, d.number, d.kind,
+            coalesce(d.theirs::text, 'nothing'), coalesce(d.ours::text, 'nothing'))
+        FROM reconciliation_differences AS d
+        WHERE d.state = 'open'
+        UNION ALL
+        SELECT r.gateway || ' ' || r.day, format('the bill has %s payments of %s and %s refunds of %s; orders %s of %s, %s of %s',
+            billed_payments, billed_paid, billed_refunds, billed_refunded, booked_payments, booked_paid, booked_refunds,
+            booked_refunded)
+        FROM reconciliations AS r
+        WHERE r.state = 'compared'
+            AND (billed_payments, billed_paid, billed_refunds, billed_refunded)
+                IS DISTINCT FROM (booked_payments, booked_paid, booked_refunds, booked_refunded)
+            AND NOT EXISTS (
+                SELECT FROM reconciliation_differences AS d
+                WHERE d.gateway = r.gateway AND d.day = r.day AND d.state = 'open')
+        UNION ALL
+        SELECT line.gateway || ' ' || line.day, format('payment %s is %s in the bill, and %s as %s here', line.number,
+            line.amount, p.amount, p.state)
+        FROM bill_lines AS line
+        JOIN reconciliations AS r USING (gateway, day)
+        JOIN payments AS p ON p.id = line.payment_id
+        WHERE r.state = 'compared' AND (p.amount <> line.amount OR p.state NOT IN ('paid', 'late'))
+            AND NOT EXISTS (
+                SELECT FROM reconciliation_differences AS d
+                WHERE d.gateway = line.gateway AND d.payment_id = p.id AND d.state = 'open')
+        ORDER BY 1, 2
+        """
+}
+
 /// Events arrive: none was given up, none waits long. Subjects are events; each database has its own outbox.
 struct EventsArrive: Invariant {
     static let name: StaticString = "events_arrive"

@@ -15,7 +15,7 @@ struct VerifyCommand: Sendable {
         let books = try Books(tool.environment, group: tool.group)
         do {
             let report = try await Self.audit(
-                books, merchant: tool.environment.value("WECHAT_MCHID"), settle: Self.settle, on: tool.door.loop)
+                books, merchants: merchants, settle: Self.settle, on: tool.door.loop)
             await books.close()
             return report
         } catch let error as PostgresError {
@@ -24,11 +24,16 @@ struct VerifyCommand: Sendable {
         }
     }
 
+    private var merchants: Merchants {
+        Merchants(
+            weChat: tool.environment.value("WECHAT_MCHID"), alipay: tool.environment.value("ALIPAY_APP_ID"),
+            card: tool.environment.value("UNIONPAY_MER_ID"))
+    }
+
     /// Looks through all books.
     ///
-    /// - Parameter merchant: our number at the gateway; others may use the same one.
     static func audit(
-        _ books: Books, merchant: String?, settle: Duration, on loop: EventLoop
+        _ books: Books, merchants: Merchants, settle: Duration, on loop: EventLoop
     ) async throws -> VerifyReport {
         var report = VerifyReport()
         try await report.check(StockIsItsLedger.self, in: books.catalog)
@@ -42,24 +47,28 @@ struct VerifyCommand: Sendable {
         try await report.check(LateMoneyGoesBack.self, in: books.orders)
         try await report.check(StoriesAreLegal.self, in: books.orders)
         try await report.check(NoOrderIsForgotten.self, in: books.orders)
+        try await report.check(BillsAgreeWithOrders.self, in: books.orders)
         try await report.check(PostingsBalance.self, in: books.payments)
         try await report.check(AccountsSumToZero.self, in: books.payments)
         try await report.check(MoneyIsPosted.self, in: books.payments)
         try await report.check(GatewayRefundsAreSums.self, in: books.payments)
         try await report.check(MessagesAreSentOnce.self, in: books.notifications)
         for book in books.all { try await report.check(EventsArrive.self, in: book) }
-        try await report.compare(agreements(books, merchant: merchant), settle: settle, on: loop)
+        try await report.compare(agreements(books, merchants), settle: settle, on: loop)
         return report
     }
 
-    private static func agreements(_ books: Books, merchant: String?) -> [Agreement] {
+    private static func agreements(_ books: Books, _ merchants: Merchants) -> [Agreement] {
         [
             Agreement(
                 "payments_agree", PaymentsOfOrders(), in: books.orders, of: "orders",
-                PaymentsOfGateway(merchant: merchant), in: books.payments, of: "the gateway"),
+                PaymentsOfGateway(merchants: merchants), in: books.payments, of: "the gateway"),
             Agreement(
                 "refunds_agree", RefundsOfOrders(), in: books.orders, of: "orders",
-                RefundsOfGateway(merchant: merchant), in: books.payments, of: "the gateway"),
+                RefundsOfGateway(merchants: merchants), in: books.payments, of: "the gateway"),
+            Agreement(
+                "bills_agree_with_ledger", LinesOfBills(), in: books.orders, of: "the bill", MovesOfLedger(),
+                in: books.payments, of: "the gateway's ledger"),
             Agreement(
                 "stock_agrees", StockOfOrders(), in: books.orders, of: "the order", StockOfReservations(),
                 in: books.catalog, of: "the catalog"),

@@ -9,9 +9,9 @@ struct BillDay: Sendable, Hashable {
     /// When the bill can be asked for: they are made after nine o'clock of the next day, and documented to be there at ten.
     var isBilledFrom: Timestamp { end + .seconds(10 * 3_600) }
 
-    /// nil for anything but a date that exists.
+    /// nil for anything but a date that exists, in a time that has gateways.
     init?(_ text: String) {
-        guard text.utf8.count == 10, let start = Timestamp(text + "T00:00:00+08:00"),
+        guard text.utf8.count == 10, text >= "2000-01-01", let start = Timestamp(text + "T00:00:00+08:00"),
             (start + .seconds(8 * 3_600)).description.hasPrefix(text)
         else { return nil }
         self.text = text

@@ -35,6 +35,8 @@ enum APIRoutes {
         (.get, OrdersAPI.settlementLines, .person), (.get, OrdersAPI.settlementTable, .person),
         (.post, OrdersAPI.settlementConfirm, .person), (.post, OrdersAPI.settlementPayout, .person),
         (.post, OrdersAPI.settlementRuns, .person),
+        (.post, OrdersAPI.reconciliations, .person), (.get, OrdersAPI.reconciliations, .person),
+        (.get, OrdersAPI.reconciliation, .person), (.get, OrdersAPI.reconciliationDifferences, .person),
     ]
 
     private static let notifications: [Line] = [
