@@ -158,6 +158,51 @@ import Testing
         for text in ["0", "", "+", "1.5", "1000001", "--1", "+-1"] { #expect(PriceField.readChange(text) == nil) }
     }
 
+    @Test func `an operator sees how bills and orders agree, and has a day compared; nobody else does`() async throws {
+        try await with { harness, street, manager, clerk in
+            let boss = Browser(harness)
+            _ = try await boss.signIn("13800000000", street)
+            let amount = Money(minorUnits: 1_234), none = Money(minorUnits: 0)
+            func sums(_ payments: Int, _ paid: Money) -> ReconciliationSums {
+                ReconciliationSums(payments: payments, paid: paid, refunds: 0, refunded: none)
+            }
+            let found = Reconciliation(
+                gateway: .alipay, day: "2026-11-22", state: .compared, trouble: nil, billed: sums(1, amount),
+                booked: sums(0, none), openDifferences: 1, healedDifferences: 0, comparedAt: Timestamp(microseconds: 0))
+            let difference = ReconciliationDifference(
+                entry: .payment, kind: .missingHere, state: .open, number: "<b>1</b>", orderID: nil, paymentID: nil,
+                refundID: nil, ours: nil, theirs: amount, note: nil, foundAt: Timestamp(microseconds: 0), endedAt: nil)
+            let list = OrdersAPI.reconciliations.path(), day = "/v1/reconciliations/alipay/2026-11-22"
+            street.orders.on(.get, list) { _ in .json(.ok, Models.Page(items: [found])) }
+            street.orders.on(.get, day) { _ in .json(.ok, found) }
+            street.orders.on(.get, day + "/differences") { _ in .json(.ok, Models.Page(items: [difference])) }
+            street.orders.on(.post, list) { _ in .json(.accepted, found) }
+
+            #expect(try await boss.get("/console").text.contains("/console/reconciliations"))
+            let page = try await boss.get("/console/reconciliations")
+            #expect(page.status == .ok)
+            #expect(page.text.contains("/console/reconciliations/alipay/2026-11-22") && page.text.contains("12.34"))
+            let chinese = try await boss.get("/console/reconciliations/alipay/2026-11-22", language: "zh")
+            #expect(chinese.text.contains("订单中没有") && chinese.text.contains("&lt;b&gt;1&lt;/b&gt;"))
+            let fields = [("key", "0123456789abcdef"), ("gateway", "alipay"), ("day", "2026-11-22")]
+            let token = Browser.token(in: page)
+            let done = try await boss.post("/console/reconciliations", fields, token: token)
+            #expect(done.headers["location"] == "/console/reconciliations?done=asked")
+            let sent = try #require(street.orders.requests.last { $0.method == .post })
+            #expect(try JSON.decode(NewReconciliation.self, from: sent.body, mode: .strict).gateway == .alipay)
+            let bad = try await boss.post(
+                "/console/reconciliations", [fields[0], fields[1], ("day", "2026-02-30")], token: token)
+            #expect(bad.status == .unprocessableContent && bad.text.contains("day-error"))
+            #expect(try await boss.get("/console/reconciliations/cash/2026-11-22").status == .notFound)
+            for person in [manager, clerk] {
+                #expect(try await !person.get("/console").text.contains("/console/reconciliations"))
+                #expect(try await person.get("/console/reconciliations").status == .notFound)
+                let own = Browser.token(in: try await person.get("/account"))
+                #expect(try await person.post("/console/reconciliations", fields, token: own).status == .notFound)
+            }
+        }
+    }
+
     @Test func `figures are asked for days that exist`() {
         let days = ["2026-11-22", "2026-11-23"]
         #expect(FiguresSpan(QueryItems("span=week"), days: days).from == "2026-11-22")

@@ -25,6 +25,7 @@ struct PageRoutes {
         addBackRooms(
             to: &routes, ShelfHandlers(site: site, catalog: catalog),
             FiguresHandlers(site: site, catalog: catalog, orders: orders), StaffPages(site: site, catalog: catalog))
+        addReconciliation(to: &routes, ReconciliationHandlers(site: site, orders: orders))
         addInbox(to: &routes, InboxPages(site: site, notifications: NotificationsClient(kit: kit)))
         addFiles(to: &routes)
         // Paths that nothing is at, as deep as people mistype them; every other route is more precise and wins.
@@ -86,6 +87,12 @@ struct PageRoutes {
         page(&routes, "/console/{store_id}/staff", staff.show)
         form(&routes, "/console/{store_id}/staff", staff.grant)
         form(&routes, "/console/{store_id}/staff/{account_id}/remove", staff.remove)
+    }
+
+    private func addReconciliation(to routes: inout Routes, _ reconciliation: ReconciliationHandlers) {
+        page(&routes, "/console/reconciliations", reconciliation.list)
+        form(&routes, "/console/reconciliations", reconciliation.ask)
+        page(&routes, "/console/reconciliations/{gateway}/{day}", reconciliation.day)
     }
 
     private func addInbox(to routes: inout Routes, _ inbox: InboxPages) {

@@ -13,9 +13,11 @@ struct ConsolePage {
             title: c.words[.consoleTitle].description, section: .console, isConsole: true,
             body: """
                 <div class="stack"><div class="row apart"><h1>\(c.words[.yourStores])</h1>\
-                \(HTML.when(!stores.isEmpty, """
+                <div class="row tight">\(HTML.when(isOperator, """
+                    <a class="btn small" href="/console/reconciliations">\(c.icon("list"))\(c.words[.reconciliation])</a>
+                    """))\(HTML.when(!stores.isEmpty, """
                     <a class="btn small" href="/console/figures">\(c.icon("wallet"))\(c.words[.allFigures])</a>
-                    """))</div>\(own(c))\(HTML.when(isOperator, anyStore(c)))</div>
+                    """))</div></div>\(own(c))\(HTML.when(isOperator, anyStore(c)))</div>
                 """)
     }
 
