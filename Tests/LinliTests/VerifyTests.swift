@@ -206,7 +206,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite
+// One after another: each case has five databases, and a server has a hundred connections.
+@Suite(.serialized)
 struct VerifyTests {
     @Test func `a flawless day has no violation`() async throws {
         try await Installation.with { installation in

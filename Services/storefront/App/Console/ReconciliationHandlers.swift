@@ -62,7 +62,7 @@ struct ReconciliationHandlers: Sendable {
         do {
             _ = try await orders.reconcile(
                 NewReconciliation(gateway: gateway, day: fields["day"]), key: key, visit.context, authority: authority)
-        } catch let error as ServiceClientError {
+        } catch {
             guard case .problem(let problem) = error, problem.code == "day_not_begun" else { throw error }
             return try await list(visit, error: .badDay, status: .unprocessableContent)
         }
