@@ -64,9 +64,10 @@ class Calls:
         if STAFF.search(operation.path):
             makes_shops = operation.spec["operationId"] in (
                 "createMerchant", "createStore", "importStores", "agreeOnSettlementTerms", "confirmSettlement",
-                "payOutSettlement", "runSettlement")
+                "payOutSettlement", "runSettlement", "requestReconciliation", "listReconciliations",
+                "readReconciliation", "listReconciliationDifferences")
             return world.mint.person(
-                world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=makes_shops or "reconciliations" in operation.path)
+                world.operator_id, stores={self.ids["store_id"]: "manager"}, operator=makes_shops)
         return world.customer
 
     def may_not(self, operation):
