@@ -1,8 +1,11 @@
 """An order paid by Alipay and one paid by bank card over real processes: the customer pays at the gateway's own page, the
 gateway's notification pays the order, and a part and then the rest go back."""
+import json
 import pathlib
 import re
 import sys
+import time
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Support"))
 from main_flow import CUSTOMER_PHONE, OPERATOR_PHONE, Door, fetch, make_store, pay_at_cashier, wait_for  # noqa: E402
@@ -22,6 +25,7 @@ def pay_by_card(payment):
 
 class Life:
     def __init__(self, stack):
+        self.stack = stack
         self.door = Door(stack.url)
         self.operator = self.door.sign_in(OPERATOR_PHONE)
         self.store = make_store(self.door, self.operator)
@@ -71,6 +75,25 @@ class Life:
 
         wait_for(late, 30, "the second payment went back by itself")
 
+    def reconciles(self, gateway, payments, refunds):
+        """The gateway's own bill of today, made before its time, against the orders."""
+        day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
+        control = f"http://127.0.0.1:{self.stack.ports['payments-sim']}/_control/bills/make"
+        urllib.request.urlopen(urllib.request.Request(control, json.dumps({"date": day}).encode(), method="POST"))
+        self.door.call("POST", "/api/v1/reconciliations", {"gateway": gateway, "day": day}, self.operator)
+        path = f"/api/v1/reconciliations/{gateway}/{day}"
+        wait_for(lambda: self.door.call("GET", path, token=self.operator)["state"] == "compared", 30,
+                 f"the bill of {gateway} is compared")
+        found = self.door.call("GET", path, token=self.operator)
+        differences = self.door.call("GET", f"{path}/differences", token=self.operator)["items"]
+        assert differences == [] and found["open_differences"] == 0, differences
+        assert found["billed"] == found["booked"], found
+        assert (found["billed"]["payments"], found["billed"]["refunds"]) == (payments, refunds), found
+
+    def verifies(self):
+        wait_for(lambda: self.stack.linli_json("verify", check=False)["violations"] == [], 60,
+                 "linli verify finds nothing")
+
 
 with Stack() as stack:
     life = Life(stack)
@@ -79,4 +102,7 @@ with Stack() as stack:
                lambda: life.live("alipay", lambda payment: pay_at_cashier(payment["cashier_url"])))
     checks.run("an order is paid by bank card; a part and the rest go back", lambda: life.live("card", pay_by_card))
     checks.run("who pays by both gets the second back", life.changes)
+    checks.run("Alipay's bill and the orders agree", lambda: life.reconciles("alipay", 2, 3))
+    checks.run("the card file and the orders agree", lambda: life.reconciles("card", 2, 2))
+    checks.run("verify finds nothing, bills included", life.verifies)
 checks.exit()
