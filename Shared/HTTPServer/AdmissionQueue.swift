@@ -53,14 +53,15 @@ final class AdmissionQueue {
         var served = 0
         while first < waiting.count {
             if served < Self.servedAtOnceMax, admits() {
+                // The newest: what is served is served soon, and who has waited long is told to come back.
                 served += 1
-                waiting[first].resume(returning: true)
+                waiting.removeLast().resume(returning: true)
             } else if budget.take(at: .now) {
                 waiting[first].resume(returning: false)
+                first += 1
             } else {
                 break
             }
-            first += 1
         }
         if first == waiting.count || first > 1_024 {
             waiting.removeSubrange(..<first)

@@ -10,7 +10,8 @@ import EventLoop
 ///
 /// A refusal costs a good part of the cheapest answer, so a flood could keep a server busy with refusing alone. Therefore
 /// there are at most ``refusalsPerSecond`` and one for each ``servedPerRefusal`` requests served; further ones wait for
-/// their turn on their own connections, the oldest first, or are served after all when there is room again.
+/// their turn on their own connections, the oldest first, or are served after all when there is room again, the newest
+/// first.
 ///
 /// - Source: the two limits follow CoDel (RFC 8289) as servers use it, a long one for bursts and a short one for queues
 ///   that stay.
