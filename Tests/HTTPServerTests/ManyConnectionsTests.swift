@@ -64,7 +64,9 @@ struct ManyConnectionsTests {
         return Int(limit.rlim_cur)
     }
 
-    @Test func `ten thousand idle connections are held, and each is answered`() throws {
+    /// Not under a sanitizer: opening them takes longer than the idle limit, and its memory says nothing of ours.
+    @Test(.enabled(if: getenv("LINLI_SANITIZER") == nil))
+    func `ten thousand idle connections are held, and each is answered`() throws {
         // As many as the machine allows: both ends need a descriptor each, in processes of their own.
         let count = min(10_000, raiseDescriptorLimit() - 1_000)
         let engine = try Engine(descriptors: count + 200)
@@ -81,8 +83,7 @@ struct ManyConnectionsTests {
         }
         let bytes = (engine.residentBytes() - before) / count
         print("\(count) idle connections, \(bytes) bytes of memory each")
-        // A sanitizer keeps books on every byte: its memory says nothing of ours.
-        if getenv("LINLI_SANITIZER") == nil { #expect(bytes < 32_768) }
+        #expect(bytes < 32_768)
     }
 
     @Test func `a server without descriptors left waits, and goes on when some are free`() throws {
