@@ -1,3 +1,4 @@
+import HTTPClient
 import HTTPCore
 import JSON
 public import Models
@@ -60,6 +61,19 @@ public struct CatalogClient: Sendable {
     /// One store. Problem `not_found`.
     public func store(_ id: StoreID, _ context: CallContext) async throws(ServiceClientError) -> Store {
         try await base.get(CatalogAPI.store.path(id), context, authority: .none)
+    }
+
+    /// A store's window and its version, or nil when it is still `known`, a version of an earlier answer. Problem
+    /// `not_found`.
+    public func window(
+        of store: StoreID, known: String? = nil, _ context: CallContext
+    ) async throws(ServiceClientError) -> (window: StoreWindow, version: String?, byteCount: Int)? {
+        var headers = HTTPHeaders()
+        if let known { headers.set("if-none-match", known) }
+        let answer = try await base.send(
+            .get, CatalogAPI.storeWindow.path(store), body: nil, context, authority: .none, headers: headers)
+        if known != nil, answer.status == .notModified { return nil }
+        return (try base.decode(answer), answer.headers["etag"], answer.body.count)
     }
 
     /// A page of a store's menu. Problem `not_found`.

@@ -409,6 +409,7 @@ import Testing
                 CatalogAPI.store.path(StoreID.make(at: Shop.now)), "/v1/stores/nonsense", "/v1/stores/1%27--",
                 CatalogAPI.storeItems.path(StoreID.make(at: Shop.now)), CatalogAPI.item.path(ItemID.make(at: Shop.now)),
                 CatalogAPI.storeReviews.path(StoreID.make(at: Shop.now)),
+                CatalogAPI.storeWindow.path(StoreID.make(at: Shop.now)),
                 CatalogAPI.merchant.path(MerchantID.make(at: Shop.now)),
             ] {
                 let response = try await catalog.send(.get, path)

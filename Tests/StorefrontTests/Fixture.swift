@@ -29,15 +29,15 @@ struct Street {
         catalog.on(.get, "/v1/stores") { _ in .json(.ok, Models.Page(items: [store.summary])) }
         catalog.on(.get, "/v1/cities") { _ in .json(.ok, Models.Page(items: [CityCount(name: "上海市", storeCount: 1)])) }
         catalog.on(.get, path) { _ in .json(.ok, store) }
+        let review = Review(
+            id: .make(at: .init(microseconds: 1)), rating: 5, text: "<img src=x onerror=alert(2)>",
+            createdAt: .init(microseconds: 0))
+        catalog.on(.get, path + "/window") { _ in
+            .json(.ok, StoreWindow(store: store, menu: Models.Page(items: items), reviews: [review]))
+        }
         catalog.on(.get, path + "/items") { _ in .json(.ok, Models.Page(items: items)) }
         catalog.on(.get, path + "/reviews") { _ in
-            .json(
-                .ok,
-                Models.Page(items: [
-                    Review(
-                        id: .make(at: .init(microseconds: 1)), rating: 5, text: "<img src=x onerror=alert(2)>",
-                        createdAt: .init(microseconds: 0))
-                ]))
+            .json(.ok, Models.Page(items: [review]))
         }
         catalog.on(.get, "/v1/items/\(items[0].id)") { _ in .json(.ok, items[0]) }
         orders.on(.get, OrdersAPI.paymentMethods.path()) { _ in

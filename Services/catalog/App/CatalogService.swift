@@ -14,6 +14,7 @@ public enum CatalogService: Service {
         ("0002_create_items.sql", PackageResources._002_create_items_sql),
         ("0003_create_stock.sql", PackageResources._003_create_stock_sql),
         ("0004_create_reviews.sql", PackageResources._004_create_reviews_sql),
+        ("0005_create_store_versions.sql", PackageResources._005_create_store_versions_sql),
     ])
     public static let openAPI = PackageResources.openapi_yaml
     public static let problems = CatalogProblems.kinds

@@ -11,6 +11,7 @@ extension CatalogService {
 
         routes.get(CatalogAPI.stores, access: .public, ListStores(database: kit.database, now: now).handle)
         routes.get(CatalogAPI.store, access: .public, GetStore(database: kit.database, now: now).handle)
+        routes.get(CatalogAPI.storeWindow, access: .public, GetWindow(database: kit.database, now: now).handle)
         routes.get(CatalogAPI.storeItems, access: .public, ListItems(database: kit.database).handle)
         routes.get(CatalogAPI.storeReviews, access: .public, ListReviews(database: kit.database).handle)
         routes.get(CatalogAPI.item, access: .public, GetItem(database: kit.database).handle)

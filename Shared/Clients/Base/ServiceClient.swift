@@ -131,7 +131,8 @@ public struct ServiceClient: Sendable {
         }
     }
 
-    private func decode<Answer: JSONReadable>(_ response: ClientResponse) throws(ServiceClientError) -> Answer {
+    /// What an answer says, in the neighbour's own newer words too.
+    func decode<Answer: JSONReadable>(_ response: ClientResponse) throws(ServiceClientError) -> Answer {
         do {
             return try JSON.decode(Answer.self, from: response.body, mode: .lenient)
         } catch {

@@ -4,6 +4,8 @@ public enum CatalogAPI {
     public static let stores = PathPattern("/v1/stores")
     /// `GET` one store with its opening hours.
     public static let store = PathPattern("/v1/stores/{store_id}")
+    /// `GET` all that a store's page shows at first sight, with its version.
+    public static let storeWindow = PathPattern("/v1/stores/{store_id}/window")
     /// `GET` a page of a store's items with their SKUs.
     public static let storeItems = PathPattern("/v1/stores/{store_id}/items")
     /// `GET` a page of a store's reviews, newest first.

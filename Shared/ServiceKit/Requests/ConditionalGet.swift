@@ -20,6 +20,24 @@ extension Response {
             status: .notModified, headers: ["etag": tag, "cache-control": cacheControl], body: .none)
     }
 
+    /// The answer of a resource whose version is known before it is read: 304 without reading it when the client has
+    /// this version, else what `read` gives, under the tag.
+    ///
+    /// - Parameter tag: with its quotes; equal tags must mean equal bytes.
+    public static func versioned(
+        _ tag: String, for request: Request, cacheControl: String = "no-cache",
+        _ read: () async throws -> Response
+    ) async rethrows -> Response {
+        if matches(request.headers["if-none-match"], tag) {
+            return Response(
+                status: .notModified, headers: ["etag": tag, "cache-control": cacheControl], body: .none)
+        }
+        var response = try await read()
+        response.headers.set("etag", tag)
+        response.headers.set("cache-control", cacheControl)
+        return response
+    }
+
     /// Weak comparison: `W/"x"` equals `"x"`; `*` matches anything.
     static func matches(_ header: String?, _ tag: String) -> Bool {
         guard let header else { return false }

@@ -223,6 +223,7 @@ class World:
             self.services["catalog"])
         wait_for(lambda: self.ok("catalog", "GET", f"/v1/stores/{self.store_id}/reviews")["items"], 15,
                  "the review is at the catalog")
+        self.ok("catalog", "GET", f"/v1/stores/{self.store_id}/window")
 
     def gateway_view(self, number):
         target = f"/v3/pay/transactions/out-trade-no/{number}?mchid={self.wechat.mchid}"

@@ -33,10 +33,15 @@ struct ListItems: Sendable {
         if items.isEmpty, try await !database.one(StoreExists(id: storeID), deadline: request.deadline) {
             throw CatalogProblems.noSuchStore
         }
-        let shown = Array(items.prefix(limit))
-        let next = items.count > limit ? shown.last.map { Cursor.encode($0.id.description) } : nil
-        return Response.json(.ok, Page(items: shown, nextCursor: next))
+        return Response.json(.ok, Self.page(items, limit: limit))
             .conditional(for: request, cacheControl: "public, max-age=2")
+    }
+
+    /// Cuts what was read with `limit + 1` to the page, with the cursor of the next one.
+    static func page(_ items: [Item], limit: Int) -> Page<Item> {
+        let shown = Array(items.prefix(limit))
+        return Page(
+            items: shown, nextCursor: items.count > limit ? shown.last.map { Cursor.encode($0.id.description) } : nil)
     }
 }
 

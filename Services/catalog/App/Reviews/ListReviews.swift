@@ -6,6 +6,9 @@ import ServiceKit
 
 /// `GET /v1/stores/{store_id}/reviews`, newest first.
 struct ListReviews: Sendable {
+    /// After every review: the end of the year 9999.
+    static let end: (at: Timestamp, id: UUID128) = (Timestamp(microseconds: 253_402_300_799_000_000), .max)
+
     let database: Database
 
     func handle(_ request: Request, _: Caller) async throws -> Response {
@@ -13,7 +16,7 @@ struct ListReviews: Sendable {
         var checks = QueryChecks { request.query[$0] }
         let limit = checks.limit(default: 20, max: 100)
         try checks.finish()
-        var before: (at: Timestamp, id: UUID128) = (Timestamp(microseconds: 253_402_300_799_000_000), .max)
+        var before = Self.end
         if let cursor = request.query["cursor"] {
             let parts = try Cursor.decode(cursor, count: 2)
             guard let microseconds = Int64(parts[0]), let id = ReviewID(parts[1]) else {

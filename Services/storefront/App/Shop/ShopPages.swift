@@ -9,17 +9,18 @@ struct ShopPages: Sendable {
     private static let storesLimit = 24
     /// A menu is shown whole up to this many items.
     static let itemsLimit = 100
-    private static let reviewsLimit = 10
 
     let site: Site
     let catalog: CatalogClient
     let carts: Carts
     private let cities = CitiesCache()
+    private let windows: StoreWindows
 
     init(site: Site, catalog: CatalogClient, carts: Carts) {
         self.site = site
         self.catalog = catalog
         self.carts = carts
+        windows = StoreWindows(catalog: catalog)
     }
 
     func home(_ visit: Visit) async throws -> Reply {
@@ -50,18 +51,44 @@ struct ShopPages: Sendable {
         let context = visit.context
         let words = Self.short(visit.request.query["q"])
         let cursor = visit.request.query["cursor"]
-        async let store = catalog.store(id, context)
-        async let reviews = catalog.reviews(of: id, limit: Self.reviewsLimit, context)
+        let isFirst = words.isEmpty && cursor == nil
+        if isFirst, visit.isByStranger {
+            let shown = try await windows.now(id, context)
+            if visit.request.path == shown.path, visit.request.query.pairs.isEmpty {
+                return Reply(content: .prepared(prepared(shown, visit)))
+            }
+        }
+        async let shown = windows.now(id, context)
         async let cart = carts.current(visit)
-        let items = try await catalog.items(
-            of: id, text: words.isEmpty ? nil : words, limit: Self.itemsLimit, cursor: cursor, context)
+        let items: Page<Item>
+        if isFirst {
+            items = try await shown.window.menu
+        } else {
+            items = try await catalog.items(
+                of: id, text: words.isEmpty ? nil : words, limit: Self.itemsLimit, cursor: cursor, context)
+        }
         let known = await cart
+        let window = try await shown.window
         let page = StorePage(
-            store: try await store, items: items.items, next: items.nextCursor, reviews: try await reviews.items,
+            store: window.store, items: items.items, next: items.nextCursor, reviews: window.reviews,
             cart: CartView(known, items: items.items), words: words, now: visit.now)
         var reply = Reply.page(page.page(site.context(visit)))
         if let known { reply.cart = known.cookie }
         return reply
+    }
+
+    /// The page of a store for anybody who is not signed in and has no cart.
+    private func prepared(_ shown: ShownWindow, _ visit: Visit) -> PreparedPage {
+        let window = shown.window
+        let weekday = site.clock.weekday(visit.now, zone: window.store.summary.timeZone)
+        return shown.page(ShownWindow.Look(language: visit.language, weekday: weekday)) {
+            site.prepare(visit) { context in
+                StorePage(
+                    store: window.store, items: window.menu.items, next: window.menu.nextCursor,
+                    reviews: window.reviews, cart: .empty, words: "", now: visit.now
+                ).page(context)
+            }
+        }
     }
 
     func item(_ visit: Visit) async throws -> Reply {

@@ -20,7 +20,7 @@ struct Site: Sendable {
     let headers: SecurityHeaders
     let files: StaticFiles
     private let pictures: Pictures
-    private let clock = DisplayClock()
+    let clock = DisplayClock()
 
     init(
         kit: Toolkit, configuration: StorefrontConfiguration, sessions: Sessions, guards: FormGuard, files: StaticFiles
@@ -152,11 +152,19 @@ struct Site: Sendable {
     /// What pages are rendered with.
     ///
     /// - Parameter cart: the cart as the page knows it; nil: as the browser's cookie says.
-    func context(_ visit: Visit, cart: CartCookie?? = nil) -> PageContext {
+    /// - Parameter token: what stands in forms as their token; nil: the token of this browser.
+    func context(_ visit: Visit, cart: CartCookie?? = nil, token: String? = nil) -> PageContext {
         PageContext(
             words: Words(language: visit.language), pictures: pictures, assets: files.links, viewer: visit.viewer,
-            here: Self.here(visit.request), formToken: guards.token(for: visit.binding),
+            here: Self.here(visit.request), formToken: token ?? guards.token(for: visit.binding),
             cartCount: (cart ?? visit.cart)?.count ?? 0, isDevelopment: kit.environment == .development, clock: clock)
+    }
+
+    /// Makes a page that serves every visit by a stranger in this language.
+    func prepare(_ visit: Visit, _ page: (PageContext) -> WebPage) -> PreparedPage {
+        let mark = Base64URL.encode(RandomBytes.make(32))
+        let context = context(visit, token: mark)
+        return PreparedPage(Frame.render(page(context), context), mark: Array(mark.utf8))
     }
 
     func render(_ reply: Reply, _ visit: Visit) -> Response {
@@ -169,6 +177,13 @@ struct Site: Sendable {
                 cookies.append(SetCookie(name: CookieName.guest, value: visit.binding, maxAge: 86_400 * 14))
             }
             if let cart = reply.cart, cart != visit.cart { cookies.append(cart?.cookie ?? CartCookie.none) }
+            response.headers.set("cache-control", "private, no-store")
+            response.headers.set("vary", "cookie, accept-language")
+        case .prepared(let page):
+            response = .html(reply.status, page.bytes(token: guards.token(for: visit.binding)))
+            if visit.isNewGuest {
+                cookies.append(SetCookie(name: CookieName.guest, value: visit.binding, maxAge: 86_400 * 14))
+            }
             response.headers.set("cache-control", "private, no-store")
             response.headers.set("vary", "cookie, accept-language")
         case .redirect(let link):

@@ -20,6 +20,9 @@ struct Visit: Sendable {
     let address: String
     let now: Timestamp
 
+    /// Whether nothing is known of who looks but a language.
+    var isByStranger: Bool { viewer == nil && cart == nil }
+
     /// What calls to neighbours inherit.
     var context: CallContext { request.callContext }
 
@@ -64,6 +67,8 @@ struct CartCookie: Sendable, Equatable {
 struct Reply: Sendable {
     enum Content: Sendable {
         case page(WebPage)
+        /// A page made before, for somebody who is not signed in and has no cart.
+        case prepared(PreparedPage)
         case redirect(Link)
     }
 
