@@ -33,13 +33,17 @@ private struct PackageDescription: Decodable {
         process.arguments = [
             "swift", "package", "--package-path", root.path, "--scratch-path", scratch.path, "describe", "--type", "json",
         ]
-        let output = Pipe()
+        // To a file: a server that another test starts at this moment may inherit a pipe, and would keep it open.
+        let text = FileManager.default.temporaryDirectory.appending(path: "linli-package-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: text) }
+        try Data().write(to: text)
+        let output = try FileHandle(forWritingTo: text)
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        return try JSONDecoder().decode(PackageDescription.self, from: bytes)
+        try output.close()
+        return try JSONDecoder().decode(PackageDescription.self, from: Data(contentsOf: text))
     }
 }
 
