@@ -179,6 +179,19 @@ struct Installation: Sendable {
         SELECT id, now(), 'system', move
         FROM (VALUES (@a1, 'paid'), (@a1, 'accepted'), (@a1, 'preparing'), (@a1, 'ready'), (@a1, 'collected'),
             (@a1, 'refund_requested'), (@a1, 'refunded'), (@c1, 'expired'), (@c1, 'paid_late')) AS story (id, move);
+        INSERT INTO settlement_postings (cause, order_id, payment_id, refund_id, store_id, merchant_id,
+            platform_rate_bps, leader_rate_bps, currency, amount, merchant_share, platform_share, leader_share, taken, at,
+            day)
+        VALUES ('sale', @a1, @d1, NULL, @01, @02, 60, 0, 'CNY', 3800, 3777, 23, 0, 0, now(), '2026-11-01'),
+            ('refund', @a1, @d1, @e1, @01, @02, 60, 0, 'CNY', -500, -497, -3, 0, 0, now(), '2026-11-02');
+        INSERT INTO settlement_days VALUES ('2026-11-01', now());
+        INSERT INTO settlements (id, payee_kind, payee_id, day, currency, orders, sales, refunds, commission, taken,
+            carried_over, net, state, made_at, confirmed_at, confirmed_by)
+        VALUES
+            (@51, 'merchant', @02, '2026-11-01', 'CNY', 1, 3800, 0, 23, 0, 0, 3777, 'paid_out', now(), now(), @41),
+            (@52, 'platform', '00000000-0000-0000-0000-000000000000', '2026-11-01', 'CNY', 1, 3800, 0, 23, 0, 0, 23,
+                'open', now(), NULL, NULL);
+        INSERT INTO settlement_payouts VALUES (@51, 3777, 'CNY', 'B1', now(), @41);
         """
 
     private static let paymentsScript = """

@@ -70,7 +70,10 @@ struct Fault: Sendable, CustomTestStringConvertible {
             "INSERT INTO payments (id, order_id, gateway, channel, state, amount, currency, transaction_id, "
                 + "created_at, expires_at, paid_at, check_at) VALUES (@d3, @a1, 'wechat', 'h5', 'paid', 3800, 'CNY', 'T3', now(), "
                 + "now(), now(), now())",
-            found: ["paid_once_exactly \(collected)", "payments_agree \(Installation.paymentID("d3"))"]),
+            found: [
+                "paid_once_exactly \(collected)", "payments_agree \(Installation.paymentID("d3"))",
+                "settlements_are_whole \(collected)",
+            ]),
         Fault(
             "more given back than refunds say", in: .orders, "UPDATE orders SET refunded = 600 WHERE id = @a1",
             found: ["refunds_are_sums \(collected)"]),
@@ -103,6 +106,34 @@ struct Fault: Sendable, CustomTestStringConvertible {
             "an unpaid order that does not end", in: .orders,
             "UPDATE orders SET placed_at = now() - interval '2 hours', expires_at = now() - interval '1 hour' "
                 + "WHERE id = @b1", found: ["no_order_is_forgotten \(unpaid)"]),
+    ]
+
+    private static let merchantDay = "2026-11-01 merchant 00000000-0000-7000-8000-000000000002"
+
+    static let ofSettlements = [
+        Fault(
+            "a refund that the journal does not know", in: .orders,
+            "DELETE FROM settlement_postings WHERE cause = 'refund'", found: ["settlements_are_whole \(collected)"]),
+        Fault(
+            "a share too large", in: .orders,
+            "UPDATE settlement_postings SET merchant_share = -496, platform_share = -4 WHERE cause = 'refund'",
+            found: ["shares_are_exact \(Installation.paymentID("d1"))"]),
+        Fault(
+            "a statement of another sum", in: .orders,
+            "UPDATE settlements SET sales = 3900, net = 3877 WHERE id = @51",
+            found: ["statements_are_sums \(merchantDay)", "payouts_balance \(merchantDay)"]),
+        Fault(
+            "a payout of another sum", in: .orders, "UPDATE settlement_payouts SET amount = 3778",
+            found: ["payouts_balance \(merchantDay)"]),
+        Fault(
+            "a debt that was forgotten", in: .orders,
+            "INSERT INTO settlement_days VALUES ('2026-11-02', now()), ('2026-11-03', now()); "
+                + "INSERT INTO settlements SELECT @53, 'merchant', @02, '2026-11-02', 'CNY', 0, 0, 500, -3, 0, 0, -497, "
+                + "'carried', now(), NULL, NULL; "
+                + "INSERT INTO settlements SELECT @54, 'platform', id, '2026-11-02', 'CNY', 0, 0, 500, -3, 0, 0, -3, "
+                + "'carried', now(), NULL, NULL FROM (SELECT payee_id AS id FROM settlements WHERE id = @52) AS p; "
+                + "UPDATE settlements SET carried_over = -1, net = 22 WHERE id = @52",
+            found: ["payouts_balance 2026-11-01 platform 00000000-0000-0000-0000-000000000000"]),
     ]
 
     static let ofMoney = [
@@ -213,9 +244,9 @@ struct VerifyTests {
         try await Installation.with { installation in
             let report = try await installation.audit()
             #expect(report.violations == [])
-            #expect(report.checked == 29)
+            #expect(report.checked == 33)
             #expect(report.isRight)
-            #expect(report.json == #"{"checked":29,"violations":[]}"#)
+            #expect(report.json == #"{"checked":33,"violations":[]}"#)
         }
     }
 
@@ -229,7 +260,7 @@ struct VerifyTests {
         }
     }
 
-    @Test(arguments: Fault.ofStock + Fault.ofOrders + Fault.ofMoney + Fault.ofMessages)
+    @Test(arguments: Fault.ofStock + Fault.ofOrders + Fault.ofSettlements + Fault.ofMoney + Fault.ofMessages)
     func `a planted fault is found, and named for what it is`(fault: Fault) async throws {
         try await Installation.with { installation in
             try await installation.plant(fault.book, fault.script)

@@ -26,6 +26,7 @@ struct PageRoutes {
             to: &routes, ShelfHandlers(site: site, catalog: catalog),
             FiguresHandlers(site: site, catalog: catalog, orders: orders), StaffPages(site: site, catalog: catalog))
         addReconciliation(to: &routes, ReconciliationHandlers(site: site, orders: orders))
+        addSettlements(to: &routes, SettlementHandlers(site: site, catalog: catalog, orders: orders))
         addInbox(to: &routes, InboxPages(site: site, notifications: NotificationsClient(kit: kit)))
         addFiles(to: &routes)
         // Paths that nothing is at, as deep as people mistype them; every other route is more precise and wins.
@@ -93,6 +94,13 @@ struct PageRoutes {
         page(&routes, "/console/reconciliations", reconciliation.list)
         form(&routes, "/console/reconciliations", reconciliation.ask)
         page(&routes, "/console/reconciliations/{gateway}/{day}", reconciliation.day)
+    }
+
+    private func addSettlements(to routes: inout Routes, _ settlements: SettlementHandlers) {
+        page(&routes, "/console/{store_id}/settlements", settlements.list)
+        page(&routes, "/console/{store_id}/settlements/{settlement_id}", settlements.show)
+        form(&routes, "/console/{store_id}/settlements/{settlement_id}/confirm", settlements.confirm)
+        form(&routes, "/console/{store_id}/settlements/{settlement_id}/payout", settlements.payOut)
     }
 
     private func addInbox(to routes: inout Routes, _ inbox: InboxPages) {

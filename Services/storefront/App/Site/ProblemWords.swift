@@ -21,6 +21,8 @@ enum ProblemWords {
         case "stock_below_reserved": t[.stockHeldText].description
         case "invalid_price": t[.badPrice].description
         case "invalid_stock_change": t[.badStockChange].description
+        case "settlement_state": t[.settlementElsewhere].description
+        case "invalid_reference": t[.settlementBadReference].description
         case "forged_form": t[.staleFormText].description
         case "too_many_requests": t(.tooManyCodes, problem.retryAfterSeconds ?? 60)
         default: nil

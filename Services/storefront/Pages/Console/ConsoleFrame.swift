@@ -3,7 +3,7 @@ import ServiceKit
 
 /// The head of every page of a store's console: its name and the ways through it.
 enum ConsoleFrame {
-    enum Deck: Sendable { case board, shelf, figures, staff }
+    enum Deck: Sendable { case board, shelf, figures, settlements, staff }
 
     static func head(_ store: StoreSummary, _ deck: Deck, lamp: HTML = .empty, _ c: PageContext) -> HTML {
         let id = store.id.description
@@ -16,6 +16,8 @@ enum ConsoleFrame {
             \(tab("/console/\(id)", "list", .board, deck == .board, c))\
             \(tab("/console/\(id)/items", "bag", .shelf, deck == .shelf, c))\
             \(tab("/console/\(id)/figures", "wallet", .figures, deck == .figures, c))\
+            \(HTML.when(
+                isManager, tab("/console/\(id)/settlements", "check", .settlements, deck == .settlements, c)))\
             \(HTML.when(isManager, tab("/console/\(id)/staff", "user", .staff, deck == .staff, c)))</nav></div>
             """
     }
