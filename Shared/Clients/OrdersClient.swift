@@ -99,6 +99,15 @@ public struct OrdersClient: Sendable {
             .post, OrdersAPI.orderPayments.path(id), input, context, authority: authority, idempotencyKey: key)
     }
 
+    /// One's own points. `limit` 1 to 100 entries.
+    public func points(
+        cursor: String? = nil, limit: Int = 20, _ context: CallContext, authority: Authority
+    ) async throws(ServiceClientError) -> Points {
+        var path = OrdersAPI.points.path() + "?limit=\(limit)"
+        if let cursor { path += "&cursor=" + PathPattern.percentEncoded(cursor) }
+        return try await base.get(path, context, authority: authority)
+    }
+
     /// Calls an order off.
     public func cancel(
         _ id: OrderID, _ input: CancelRequest, key: String, _ context: CallContext, authority: Authority

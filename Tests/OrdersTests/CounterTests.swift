@@ -217,6 +217,8 @@ import Testing
             _ = try await shop.post(OrdersAPI.orderCancel, order.id, customer)
             let refund = try #require(try await shop.read(customer, order.id).refunds.first)
             #expect(refund.gateway == .cash)
+            let till = try await shop.orders.send(.get, OrdersAPI.storeUnpaid.path(shop.storeID), token: clerk.token)
+            #expect(try till.decoded(UnpaidOrders.self).refunds == [refund])
             // The job that sends refunds leaves it alone.
             try await shop.orders.test.run("UPDATE refunds SET check_at = 'epoch'")
             _ = try await shop.parts.sendRefunds.tick(shop.kit)

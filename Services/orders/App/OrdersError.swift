@@ -43,6 +43,7 @@ enum OrdersError: Error, Hashable {
     case slipAlreadyBooked
     case partlyPaid(paid: Money)
     case refundNotWaiting
+    case insufficientPoints(available: Int64)
     /// Names the member at fault.
     case invalidDeposit(pointer: String, detail: String)
     case wrongCurrency(Currency)

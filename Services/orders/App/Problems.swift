@@ -85,6 +85,9 @@ enum Problems {
     static let invalidDeposit = ProblemKind(
         code: "invalid_deposit", title: "Not a deposit", status: 422,
         meaning: "A deposit is less than the total; the rest is due after the time to pay, within 180 days.")
+    static let insufficientPoints = ProblemKind(
+        code: "insufficient_points", title: "Not enough points", status: 409,
+        meaning: "`available` is how many there are; 100 points are worth 1.00.")
     static let refundNotWaiting = ProblemKind(
         code: "refund_not_waiting", title: "Nothing to hand out", status: 409,
         meaning: "The refund is over, or a gateway moves it.")
@@ -125,7 +128,7 @@ enum Problems {
         quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
         methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
-        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting, invalidDeposit,
+        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting, insufficientPoints, invalidDeposit,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
         dayNotOver, termsDivideWrongly, termsInThePast, termsExist, settlementState,
     ]
@@ -198,6 +201,8 @@ enum Problems {
             invalidDeposit.problem("This cannot be agreed.").with(errors: [
                 FieldError(pointer: pointer, code: "invalid_deposit", detail: detail)
             ])
+        case .insufficientPoints(let available):
+            insufficientPoints.problem("\(available) points are available.").with(["available": .int(available)])
         case .refundNotWaiting: refundNotWaiting.problem("This refund does not wait at the counter.")
         default: nil
         }

@@ -50,7 +50,8 @@ struct Parts: Sendable {
             unpaidMax: configuration.unpaidMax, paymentWindow: configuration.paymentWindow)
         readOrder = ReadOrder(kit: kit, assembler: assembler)
         listOrders = ListOrders(kit: kit)
-        startPayment = StartPayment(kit: kit, gateways: gateways, settle: settle)
+        startPayment = StartPayment(
+            kit: kit, gateways: gateways, settle: settle, points: PayWithPoints(kit: kit, settle: settle))
         let refusals = kit.metrics.counter(
             "gateway_notifications_refused_total", help: "Notifications that were forged or fit no payment.")
         receiveNotification = { name in
@@ -83,6 +84,7 @@ struct Parts: Sendable {
         routes.get(OrdersAPI.orders, access: .user, listOrders.handle)
         routes.get(OrdersAPI.order, access: .user, readOrder.handle)
         routes.post(OrdersAPI.orderPayments, access: .user, startPayment.handle)
+        routes.get(OrdersAPI.points, access: .user, ReadPoints(kit: kit).handle)
         routes.post(OrdersAPI.orderCancel, access: .user, cancelOrder.handle)
         routes.post(OrdersAPI.orderReview, access: .user, ReviewOrder(kit: kit).handle)
 

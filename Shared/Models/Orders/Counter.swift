@@ -159,30 +159,38 @@ extension TillFigures: JSONWritable, JSONReadable {
     }
 }
 
-/// The orders of a store that wait for money, oldest first.
+/// What waits at the counter of a store: orders for money, refunds for being handed out.
 public struct UnpaidOrders: Sendable, Hashable, JSONWritable, JSONReadable {
     /// At most 200, those whose time is over first.
     public var orders: [OrderSummary]
+    /// At most 200, oldest first.
+    public var refunds: [Refund]
 
     /// Makes a value.
-    public init(orders: [OrderSummary]) { self.orders = orders }
+    public init(orders: [OrderSummary], refunds: [Refund] = []) {
+        self.orders = orders
+        self.refunds = refunds
+    }
 
     /// Writes the object.
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.field("orders", orders)
+        json.field("refunds", refunds)
         json.endObject()
     }
 
     /// Reads the object.
     public init(from json: inout JSONReader) throws(JSONError) {
         var orders: [OrderSummary]?
+        var refunds: [Refund] = []
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "orders": orders = try json.read()
+            case "refunds": refunds = try json.read()
             default: try json.unknown(key)
             }
         }
-        self.init(orders: try json.require(&orders, "orders"))
+        self.init(orders: try json.require(&orders, "orders"), refunds: refunds)
     }
 }

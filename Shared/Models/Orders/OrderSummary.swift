@@ -24,12 +24,14 @@ public struct OrderSummary: Sendable, Hashable {
     public var expiresAt: Timestamp
     /// The number that is called in the store.
     public var queueNumber: Int?
+    /// What the next payment is for, among the orders of a store that wait for money.
+    public var amountDue: Money?
 
     /// Makes a value.
     public init(
         id: OrderID, number: String, storeID: StoreID, storeName: LocalizedText, states: OrderStates, total: Money,
         itemCount: Int, firstItemName: LocalizedText, placedAt: Timestamp, expiresAt: Timestamp,
-        queueNumber: Int? = nil
+        queueNumber: Int? = nil, amountDue: Money? = nil
     ) {
         self.id = id
         self.number = number
@@ -42,6 +44,7 @@ public struct OrderSummary: Sendable, Hashable {
         self.placedAt = placedAt
         self.expiresAt = expiresAt
         self.queueNumber = queueNumber
+        self.amountDue = amountDue
     }
 }
 
@@ -60,6 +63,7 @@ extension OrderSummary: JSONWritable, JSONReadable {
         json.field("placed_at", placedAt)
         json.field("expires_at", expiresAt)
         json.field("queue_number", queueNumber)
+        json.field("amount_due", amountDue)
         json.endObject()
     }
 
@@ -76,6 +80,7 @@ extension OrderSummary: JSONWritable, JSONReadable {
         var placedAt: Timestamp?
         var expiresAt: Timestamp?
         var queueNumber: Int?
+        var amountDue: Money?
         try json.object { (json, key) throws(JSONError) in
             switch key {
             case "id": id = try json.read()
@@ -89,6 +94,7 @@ extension OrderSummary: JSONWritable, JSONReadable {
             case "placed_at": placedAt = try json.read()
             case "expires_at": expiresAt = try json.read()
             case "queue_number": queueNumber = try json.read()
+            case "amount_due": amountDue = try json.read()
             default: try json.unknown(key)
             }
         }
@@ -99,7 +105,7 @@ extension OrderSummary: JSONWritable, JSONReadable {
             itemCount: try json.require(&itemCount, "item_count"),
             firstItemName: try json.require(&firstItemName, "first_item_name"),
             placedAt: try json.require(&placedAt, "placed_at"), expiresAt: try json.require(&expiresAt, "expires_at"),
-            queueNumber: queueNumber)
+            queueNumber: queueNumber, amountDue: amountDue)
     }
 }
 

@@ -17,7 +17,7 @@ STAFF = re.compile(r"/(board|collections|figures|accept|prepare|ready|refunds|st
                    r"|merchants|imports/stores|items|skus|streams/stores|reconciliations)(/|$)|/v1/stores$|/staff(/|$)")
 # A person's own things: nobody is refused, everyone sees their own.
 OWN = {"createCart", "listOrders", "listInbox", "me", "signOut", "makeQuote", "placeOrder", "streamMine",
-       "readPaymentMethods", "listSettlements"}
+       "readPaymentMethods", "listSettlements", "readPoints"}
 
 
 class Calls:

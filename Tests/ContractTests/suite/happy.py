@@ -152,6 +152,7 @@ class World:
             "amount": {"amount": 100, "currency": "CNY"}, "reason": "少了一份"}, manager)
         self.ok(service, "GET", f"{shop}/figures", token=manager)
         self.ok(service, "GET", f"{prefix}/payment-methods", token=customer)
+        self.ok(service, "GET", f"{prefix}/points", token=customer)
         self.counter(service, prefix, customer, manager)
         self.settlements(service, prefix, manager)
         self.reconciliations(service, prefix, manager if prefix.startswith("/api") else self.operator)

@@ -52,6 +52,8 @@ struct VerifyCommand: Sendable {
         try await report.check(SharesAreExact.self, in: books.orders)
         try await report.check(StatementsAreSums.self, in: books.orders)
         try await report.check(PayoutsBalance.self, in: books.orders)
+        try await report.check(PointsAreTheirEntries.self, in: books.orders)
+        try await report.check(PointPaymentsAreEntries.self, in: books.orders)
         try await report.check(PostingsBalance.self, in: books.payments)
         try await report.check(AccountsSumToZero.self, in: books.payments)
         try await report.check(MoneyIsPosted.self, in: books.payments)

@@ -43,7 +43,7 @@ struct UnpaidOfStore: Statement {
     static let sql: StaticString = """
         SELECT orders.id, orders.store_id, store_name_zh, store_name_en, payment_state, order_state, fulfilment_state,
             total, currency, item_count::bigint, line.item_name_zh, line.item_name_en, placed_at, expires_at,
-            queue_number::bigint
+            queue_number::bigint, CASE WHEN paid < coalesce(deposit, 0) THEN deposit ELSE total END - paid
         FROM orders
         JOIN order_lines AS line ON line.order_id = orders.id AND line.number = 1
         WHERE orders.store_id = $1 AND order_state = 'open' AND payment_state = 'unpaid' AND expires_at > $2
@@ -58,8 +58,29 @@ struct UnpaidOfStore: Statement {
         parameters.append(now)
     }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> OrderSummary {
-        try OrdersOfCustomer.decode(&row)
+        var order = try OrdersOfCustomer.decode(&row)
+        order.amountDue = order.total.with(try row.next())
+        return order
     }
+}
+
+/// Refunds that wait for the staff of a store to hand them out.
+struct WaitingRefundsOfStore: Statement {
+    static let name: StaticString = "waiting_refunds_of_store"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT refunds.id, refunds.order_id, refunds.payment_id, refunds.amount, refunds.currency, refunds.reason,
+            refunds.state, refunds.created_at, refunds.completed_at, payments.gateway
+        FROM refunds
+        JOIN payments ON payments.id = refunds.payment_id
+        WHERE payments.store_id = $1 AND refunds.state = 'requested'
+        ORDER BY refunds.id
+        LIMIT 200
+        """
+    let storeID: StoreID
+
+    func bind(to parameters: inout Parameters) { parameters.append(storeID.uuid) }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Refund { try RefundsOfOrder.decode(&row) }
 }
 
 /// Stores an agreed deposit, with its story. The order's row is locked by the caller.

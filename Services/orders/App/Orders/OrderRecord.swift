@@ -114,6 +114,7 @@ extension GatewayName: PostgresCodable {}
 extension PaymentChannel: PostgresCodable {}
 extension PaymentState: PostgresCodable {}
 extension RefundState: PostgresCodable {}
+extension PointCause: PostgresCodable {}
 extension ReconciliationState: PostgresCodable {}
 extension DifferenceKind: PostgresCodable {}
 extension DifferenceState: PostgresCodable {}

@@ -21,6 +21,7 @@ struct StartPayment: Sendable {
     let kit: Toolkit
     let gateways: PaymentGateways
     let settle: SettlePayment
+    let points: PayWithPoints
 
     func handle(_ request: Request, _ caller: Caller) async throws -> Response {
         let id = try request.parameters.require("order_id", as: OrderID.self)
@@ -29,6 +30,7 @@ struct StartPayment: Sendable {
         let ticket = try kit.idempotency.ticket(request, caller, body: body)
         let input = try JSON.decode(NewPayment.self, from: body, mode: .strict)
         if let answer = try await kit.idempotency.storedAnswer(ticket) { return answer }
+        if input.gateway == .points { return try await points.handle(input, id, request, caller, body: body) }
         guard let record = try await kit.database.first(OrderByID(id: id), deadline: request.deadline),
             record.placed.customerID == caller.accountID
         else { throw OrdersError.notFound("order") }

@@ -54,6 +54,7 @@ struct CollectOrder: Sendable {
             record, .collect, to: states, by: Actor(caller, on: record), at: now, reason: nil,
             traceparent: request.traceparent)
         guard try await tx.first(MoveOrders(inputs: [input])) != nil else { throw OrdersError.busy }
+        try await tx.execute(EarnPoints(orderID: record.id, customerID: record.placed.customerID, now: now))
         let moved = try await tx.one(OrderByID(id: record.id))
         return .json(.ok, try await assembler.order(moved, for: caller, from: .transaction(tx)))
     }

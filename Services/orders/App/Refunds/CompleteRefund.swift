@@ -8,7 +8,7 @@ struct CompleteRefund: Sendable {
     let kit: Toolkit
 
     /// - Throws: `.notificationMismatch` when there is no such refund.
-    func apply(_ refund: GatewayRefund, traceparent: String?) async throws {
+    func apply(_ refund: GatewayRefund, by actor: Actor = .gateway, traceparent: String?) async throws {
         if refund.state == .processing {
             try await kit.database.execute(
                 MarkRefundProcessing(id: refund.id, gatewayRefundID: refund.gatewayRefundID))
@@ -20,7 +20,7 @@ struct CompleteRefund: Sendable {
         guard known.state == .requested || known.state == .processing else { return }
         try await kit.database.transaction { tx in
             let record = try await tx.one(LockOrder(id: known.orderID))
-            _ = try await end(refund, known, record, by: .gateway, traceparent, tx)
+            _ = try await end(refund, known, record, by: actor, traceparent, tx)
         }
         if refund.state == .failed {
             kit.logger.error("the gateway refused a refund for good", ("refund_id", .text(refund.id)))
@@ -48,6 +48,12 @@ struct CompleteRefund: Sendable {
             gatewayRefundID: refund.gatewayRefundID, paymentState: states.payment, isOfOrder: known.isOfOrder,
             traceparent: traceparent, eventID: .make(at: now), orderID: record.id, data: JSON.encode(data),
             actor: actor)
-        return try await tx.first(end) != nil
+        guard try await tx.first(end) != nil else { return false }
+        if known.isOfOrder, refund.state == .succeeded {
+            let points = RefundPoints(
+                record: record, refundID: refund.id, amount: known.amount, gateway: known.gateway, now: now)
+            try await points.apply(tx)
+        }
+        return true
     }
 }

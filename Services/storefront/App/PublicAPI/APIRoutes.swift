@@ -28,6 +28,7 @@ enum APIRoutes {
         (.post, OrdersAPI.orderReady, .person), (.post, OrdersAPI.orderRefunds, .person),
         (.post, OrdersAPI.orderOfflinePayments, .person), (.post, OrdersAPI.refundHandedOut, .person),
         (.get, OrdersAPI.storeUnpaid, .person), (.post, OrdersAPI.orderDeposit, .person),
+        (.get, OrdersAPI.points, .person),
         (.get, OrdersAPI.storeBoard, .person), (.post, OrdersAPI.storeCollections, .person),
         (.get, OrdersAPI.storeFigures, .person), (.get, OrdersAPI.paymentMethods, .personOrGuest),
         (.get, OrdersAPI.settlementTerms, .person), (.post, OrdersAPI.settlementTerms, .person),
