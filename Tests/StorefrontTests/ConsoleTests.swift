@@ -98,6 +98,94 @@ import Testing
         }
     }
 
+    @Test func `the till books cash with change, slips, deposits and refunds that were handed out`() async throws {
+        try await with { _, street, _, clerk in
+            let id = street.store.summary.id
+            let at = Timestamp(microseconds: 1_700_000_000_000_000)
+            let (order, refund) = (OrderID.make(at: at), RefundID.make(at: at))
+            let summary = OrderSummary(
+                id: order, number: "261123-ABCDEFGH", storeID: id, storeName: street.store.summary.name,
+                states: OrderStates(payment: .unpaid, order: .open, fulfilment: .waiting),
+                total: Money(minorUnits: 5_780), itemCount: 2, firstItemName: street.items[0].name, placedAt: at,
+                expiresAt: at, amountDue: Money(minorUnits: 1_000))
+            let waiting = Refund(
+                id: refund, orderID: order, paymentID: .make(at: at), amount: Money(minorUnits: 500), reason: "<b>凉了",
+                state: .requested, createdAt: at, gateway: .cash)
+            let payment = Payment(
+                id: .make(at: at), orderID: order, gateway: .cash, channel: .counter, state: .paid,
+                amount: Money(minorUnits: 1_000), createdAt: at, change: Money(minorUnits: 250))
+            street.orders.on(.get, OrdersAPI.storeUnpaid.path(id)) { _ in
+                .json(.ok, UnpaidOrders(orders: [summary], refunds: [waiting]))
+            }
+            street.orders.on(.post, OrdersAPI.orderOfflinePayments.path(order)) { _ in .json(.created, payment) }
+            street.orders.on(.post, OrdersAPI.refundHandedOut.path(refund)) { _ in .json(.ok, waiting) }
+            let till = try await clerk.get("/console/\(id)/till")
+            #expect(till.status == .ok && till.text.contains("261123-ABCDEFGH"))
+            #expect(till.text.contains("value=\"10.00\"") && till.text.contains("&lt;b&gt;凉了"))
+            let token = Browser.token(in: till)
+            let form = [("key", "0123456789abcdef"), ("currency", "CNY"), ("amount", "10")]
+            let path = "/console/\(id)/orders/\(order)"
+            let cash = try await clerk.post("\(path)/cash", form + [("tendered", "12.5")], token: token)
+            #expect(cash.headers["location"] == "/console/\(id)/till?change=2.50")
+            var sent = try #require(street.orders.requests.last { $0.path.hasSuffix("/offline-payments") })
+            #expect(
+                try JSON.decode(OfflinePayment.self, from: sent.body)
+                    == OfflinePayment(
+                        method: .cash, amount: Money(minorUnits: 1_000), tendered: Money(minorUnits: 1_250)))
+            let told = try await clerk.get("/console/\(id)/till?change=2.50")
+            #expect(told.text.contains("¥2.50"))
+            _ = try await clerk.post("\(path)/terminal", form + [("reference", "T-42")], token: token)
+            sent = try #require(street.orders.requests.last { $0.path.hasSuffix("/offline-payments") })
+            #expect(try JSON.decode(OfflinePayment.self, from: sent.body).reference == "T-42")
+            for (verb, field, problem) in [
+                ("cash", ("tendered", "abc"), "invalid_amount"), ("terminal", ("reference", ""), "slip_mismatch"),
+                ("deposit", ("due", "soon"), "invalid_deposit"),
+            ] {
+                let refused = try await clerk.post("\(path)/\(verb)", form + [field], token: token)
+                #expect(refused.headers["location"]?.hasSuffix("problem=\(problem)") == true, "\(verb)")
+            }
+            _ = try await clerk.post("\(path)/deposit", form + [("due", "2026-12-01")], token: token)
+            sent = try #require(street.orders.requests.last { $0.path.hasSuffix("/deposit") })
+            // The end of the day in Shanghai.
+            #expect(
+                try JSON.decode(NewDeposit.self, from: sent.body)
+                    == NewDeposit(
+                        amount: Money(minorUnits: 1_000), balanceDueAt: try #require(Timestamp("2026-12-01T15:59:59Z"))))
+            let out = try await clerk.post(
+                "/console/\(id)/refunds/\(refund)/handed-out", [("key", "0123456789abcdef")], token: token)
+            #expect(out.headers["location"] == "/console/\(id)/till?done=refund")
+        }
+    }
+
+    @Test func `an order with a deposit says what is due, and points are offered to those who have some`() async throws {
+        try await with { harness, street, _, clerk in
+            let at = Timestamp(microseconds: 1_700_000_000_000_000)
+            let token = try #require(clerk.cookies["linli_session"])
+            let me: Account = try await harness.send(.get, "/api/v1/me", token: token).decoded()
+            let total = Money(minorUnits: 5_780)
+            var order = Order(
+                id: .make(at: at), number: "261123-ABCDEFGH", storeID: street.store.summary.id,
+                storeName: street.store.summary.name, customerID: me.id, fulfilment: .pickup,
+                states: OrderStates(payment: .unpaid, order: .open, fulfilment: .waiting), lines: [],
+                totals: OrderTotals(
+                    subtotal: total, discountTotal: Money(minorUnits: 0), total: total, refunded: Money(minorUnits: 0)),
+                placedAt: at, expiresAt: at, story: [], payments: [], refunds: [],
+                deposit: Money(minorUnits: 1_000), balanceDueAt: at)
+            let (path, points) = (OrdersAPI.order.path(order.id), Points(balance: 300, items: []))
+            street.orders.on(.get, OrdersAPI.points.path()) { _ in .json(.ok, points) }
+            street.orders.on(.get, path) { [order] _ in .json(.ok, order) }
+            let agreed = try await clerk.get("/orders/\(order.id)")
+            #expect(agreed.text.contains("Pay the deposit, ¥10.00"))
+            #expect(agreed.text.contains("name=\"gateway\" value=\"points\"") && agreed.text.contains("value=\"3.00\""))
+            order.totals.paid = Money(minorUnits: 1_000)
+            street.orders.on(.get, path) { [order] _ in .json(.ok, order) }
+            let paid = try await clerk.get("/orders/\(order.id)")
+            #expect(paid.text.contains("Pay the balance, ¥47.80") && paid.text.contains("Deposit paid. ¥47.80 is due by"))
+            #expect(try await clerk.get("/orders/\(order.id)", language: "zh").text.contains("支付余款 ¥47.80"))
+            #expect(try await clerk.get("/account/points").text.contains("300 points, worth ¥3.00"))
+        }
+    }
+
     @Test func `paying leads back to the order`() async throws {
         try await with { harness, street, _, clerk in
             let order = OrderID.make(at: Timestamp(microseconds: 1_700_000_000_000_000))

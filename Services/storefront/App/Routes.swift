@@ -22,6 +22,7 @@ struct PageRoutes {
             OrderPages(site: site, catalog: catalog, orders: orders))
         addPeople(to: &routes, PeoplePages(site: site, signIn: signIn, sessions: sessions))
         addConsole(to: &routes, ConsoleHandlers(site: site, catalog: catalog, orders: orders))
+        addTill(to: &routes, TillHandlers(site: site, catalog: catalog, orders: orders))
         addBackRooms(
             to: &routes, ShelfHandlers(site: site, catalog: catalog),
             FiguresHandlers(site: site, catalog: catalog, orders: orders), StaffPages(site: site, catalog: catalog))
@@ -51,6 +52,7 @@ struct PageRoutes {
         page(&routes, "/checkout", checkout.show)
         form(&routes, "/checkout", checkout.place)
         page(&routes, "/orders", orders.list)
+        page(&routes, "/account/points", orders.points)
         page(&routes, "/orders/{order_id}", orders.show)
         form(&routes, "/orders/{order_id}/pay", checkout.payAgain)
         form(&routes, "/orders/{order_id}/cancel", orders.cancel)
@@ -74,6 +76,14 @@ struct PageRoutes {
         form(&routes, "/console/{store_id}/orders/{order_id}/accept", console.move(.accept))
         form(&routes, "/console/{store_id}/orders/{order_id}/prepare", console.move(.prepare))
         form(&routes, "/console/{store_id}/orders/{order_id}/ready", console.move(.ready))
+    }
+
+    private func addTill(to routes: inout Routes, _ till: TillHandlers) {
+        page(&routes, "/console/{store_id}/till", till.show)
+        form(&routes, "/console/{store_id}/orders/{order_id}/cash", till.cash)
+        form(&routes, "/console/{store_id}/orders/{order_id}/terminal", till.terminal)
+        form(&routes, "/console/{store_id}/orders/{order_id}/deposit", till.deposit)
+        form(&routes, "/console/{store_id}/refunds/{refund_id}/handed-out", till.handOut)
     }
 
     private func addBackRooms(

@@ -45,6 +45,9 @@ struct ConsoleDoor: Sendable {
         if let number = query["redeemed"], Self.isNumber(number) {
             return ConsoleMessage(text: t(.redeemed, number), tone: .good)
         }
+        if let change = query["change"], let money = PriceField.read(change, .cny) {
+            return ConsoleMessage(text: t(.giveChange, Pieces.text(money)), tone: .good)
+        }
         if query["done"] != nil { return ConsoleMessage(text: t[.savedText].description, tone: .good) }
         guard let code = query["problem"] else { return nil }
         switch code {

@@ -72,8 +72,15 @@ struct CheckoutPages: Sendable {
     /// To the gateway's cashier; to the order's page when there is none, where paying can be tried again.
     private func pay(_ id: OrderID, _ fields: FormFields, key: String, _ visit: Visit) async throws -> Reply {
         let page: Link = "/orders/\(id.description)"
+        var amount: Money?
+        if let text = fields.trimmed("amount") {
+            guard let money = PriceField.read(text, .cny), money.minorUnits > 0 else {
+                return .redirect("\(continuing: page)?problem=invalid_amount")
+            }
+            amount = money
+        }
         let wanted = NewPayment(
-            gateway: GatewayName(rawValue: fields["gateway"]) ?? .wechat, channel: .h5,
+            gateway: GatewayName(rawValue: fields["gateway"]) ?? .wechat, channel: .h5, amount: amount,
             returnURL: site.outside(page, visit.request))
         do {
             let payment = try await orders.startPayment(

@@ -32,15 +32,28 @@ struct OrderPages: Sendable {
         let isUnpaid = order.states.order == .open && order.states.payment == .unpaid
         let methods =
             isUnpaid ? try await orders.paymentMethods(visit.context, authority: try visit.authority()) : []
+        // Losing the error is right: without points the page offers the other ways to pay.
+        let points =
+            isUnpaid ? (try? await orders.points(limit: 1, visit.context, authority: try visit.authority())) : nil
         let t = Words(language: visit.language)
         let error = visit.request.query["problem"].flatMap { code in
             ProblemWords.say(Problem(code: code, title: "", status: 409, detail: ""), t)
         }
         let keys = OrderPage.Keys(
-            pay: CheckoutPages.makeKey(), cancel: CheckoutPages.makeKey(), review: CheckoutPages.makeKey())
+            pay: CheckoutPages.makeKey(), points: CheckoutPages.makeKey(), cancel: CheckoutPages.makeKey(), review: CheckoutPages.makeKey())
         return .page(
-            OrderPage(order: order, store: store, methods: methods, error: error, now: visit.now, keys: keys)
+            OrderPage(
+                order: order, store: store, methods: methods, points: points?.balance ?? 0, error: error,
+                now: visit.now, keys: keys
+            )
                 .page(site.context(visit)))
+    }
+
+    func points(_ visit: Visit) async throws -> Reply {
+        let cursor = visit.request.query["cursor"]
+        let points = try await orders.points(cursor: cursor, visit.context, authority: try visit.authority())
+        let page = PointsPage(points: points, isFirst: cursor == nil, now: visit.now)
+        return .page(page.page(site.context(visit)))
     }
 
     func cancel(_ visit: Visit, _ fields: FormFields) async throws -> Reply {

@@ -14,6 +14,15 @@ enum ProblemWords {
         case "quote_already_used": t[.alreadyPlacedText].description
         case "move_not_allowed", "order_not_payable", "order_not_reviewable": t[.moveNotAllowedText].description
         case "order_already_reviewed": t[.reviewThanks].description
+        case "amount_exceeds_rest": t[.amountExceedsRestText].description
+        case "invalid_amount": t[.badAmountText].description
+        case "tendered_too_little": t[.tenderedTooLittleText].description
+        case "slip_already_booked": t[.slipBookedText].description
+        case "slip_mismatch": t[.slipMissingText].description
+        case "invalid_deposit": t[.badDepositText].description
+        case "order_partly_paid": t[.partlyPaidText].description
+        case "refund_not_waiting": t[.refundGoneText].description
+        case "insufficient_points": t[.tooFewPointsText].description
         case "unknown_sku": t[.someItemsGone].description
         case "cart_full": t[.cartFullText].description
         case "wrong_pickup_code": t[.badPickupCode].description

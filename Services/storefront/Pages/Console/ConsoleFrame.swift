@@ -3,7 +3,7 @@ import ServiceKit
 
 /// The head of every page of a store's console: its name and the ways through it.
 enum ConsoleFrame {
-    enum Deck: Sendable { case board, shelf, figures, settlements, staff }
+    enum Deck: Sendable { case board, till, shelf, figures, settlements, staff }
 
     static func head(_ store: StoreSummary, _ deck: Deck, lamp: HTML = .empty, _ c: PageContext) -> HTML {
         let id = store.id.description
@@ -14,6 +14,7 @@ enum ConsoleFrame {
             <div class="row apart"><h1>\(c.say(store.name))</h1><a class="btn small" href="\(Link("/stores/\(id)"))">\
             \(c.icon("store"))\(c.words[.viewShop])</a></div><nav class="deck" aria-label="\(c.words[.consoleTitle])">\
             \(tab("/console/\(id)", "list", .board, deck == .board, c))\
+            \(tab("/console/\(id)/till", "wallet", .till, deck == .till, c))\
             \(tab("/console/\(id)/items", "bag", .shelf, deck == .shelf, c))\
             \(tab("/console/\(id)/figures", "wallet", .figures, deck == .figures, c))\
             \(HTML.when(

@@ -7,6 +7,8 @@ struct OrderPage {
     let store: Store?
     /// The ways to pay that are offered, while it is to be paid.
     let methods: [GatewayName]
+    /// The customer's points, while it is to be paid.
+    let points: Int64
     let error: String?
     let now: Timestamp
     /// Keys of the forms on this page, so that pressing twice does one thing.
@@ -14,6 +16,7 @@ struct OrderPage {
 
     struct Keys: Sendable {
         let pay: String
+        let points: String
         let cancel: String
         let review: String
     }
@@ -76,6 +79,7 @@ struct OrderPage {
                 \(c.clock.show(order.expiresAt, zone: zone, now: now))</span>
                 """
             return """
+                \(OrderMoney.parts(order, zone: zone, c))\
                 <section class="card stack"><p class="row tight">\(c.icon("clock"))<span>\(c.words[.payUntil]) \
                 \(clock)</span></p>\
                 <form method="post" action="\(Link("/orders/\(order.id.description)/pay"))">\(c.formField)\
@@ -83,7 +87,8 @@ struct OrderPage {
                 \(PaymentChoice.fieldset(methods, chosen: order.payments.last?.gateway, c))\
                 <button class="btn main block" data-testid="pay">\
                 \(c.icon("wallet"))\
-                \(c.words(.payNow, Pieces.text(order.totals.total)))</button></form>\
+                \(c.words(OrderMoney.payPhrase(order), Pieces.text(order.amountDue)))</button></form>\
+                \(OrderMoney.points(order, points, key: keys.points, c))\
                 \(cancel(.cancelHintUnpaid, c))</section>
                 """
         case .waiting, .accepted:
@@ -149,8 +154,8 @@ struct OrderPage {
         return """
             <section class="card"><h2>\(c.words[.payments])</h2><div class="stack tight">\(HTML.each(paid) { payment in
                 """
-                <p class="pair"><span>\(c.words[.wechatPay])<br><span class="muted micro num">\
-                \(payment.transactionID ?? "")</span></span>\
+                <p class="pair"><span>\(c.words[PaymentChoice.name(of: payment.gateway)])<br><span class="muted micro num">\
+                \(payment.transactionID ?? payment.reference ?? "")</span></span>\
                 <span class="num">\(Pieces.text(payment.amount))</span></p>
                 """
             })\(HTML.each(order.refunds) { refund in

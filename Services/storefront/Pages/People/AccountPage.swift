@@ -13,7 +13,7 @@ struct AccountPage {
             body: """
                 <div class="stack"><h1>\(c.words[.accountTitle])</h1>\
                 \(person(c))\(HTML.when(viewer.runsStores, stores(c)))\
-                \(language(c))\(sessions(c))</div>
+                \(points(c))\(language(c))\(sessions(c))</div>
                 """)
     }
 
@@ -32,6 +32,13 @@ struct AccountPage {
         """
         <section class="card row apart"><h2>\(c.words[.yourStores])</h2><a class="btn main small" href="/console">\
         \(c.icon("store"))\(c.words[.console])</a></section>
+        """
+    }
+
+    private func points(_ c: PageContext) -> HTML {
+        """
+        <section class="card row apart"><h2>\(c.words[.points])</h2><a class="btn small" href="/account/points">\
+        \(c.icon("star"))\(c.words[.seePoints])</a></section>
         """
     }
 
