@@ -120,23 +120,14 @@ def play(door, gateway):
     assert any(found["id"] == store for found in near), near
     item = door.call("GET", f"/api/v1/stores/{store}/items")["items"][0]
     before = item["skus"][0]["available"]
-    quote = door.call("POST", "/api/v1/quotes", {
-        "store_id": store, "fulfilment": "pickup",
-        "lines": [{"sku_id": item["skus"][0]["id"], "quantity": 2}]}, customer)
-    assert quote["total"] == {"amount": 3200, "currency": "CNY"}, quote
-    order = door.call("POST", "/api/v1/orders", {"quote_token": quote["token"]}, customer)
+    order = place(door, store, customer)
     payment = door.call("POST", f"/api/v1/orders/{order['id']}/payments", {"gateway": gateway, "channel": "h5"}, customer)
     pay_at_cashier(payment["cashier_url"])
 
     def see():
         return door.call("GET", f"/api/v1/orders/{order['id']}", token=customer)
 
-    wait_for(lambda: see()["states"]["payment"] == "paid", 20, "the order is paid")
-    for move in ("accept", "prepare", "ready"):
-        door.call("POST", f"/api/v1/orders/{order['id']}/{move}", {}, operator)
-    code = wait_for(lambda: see().get("pickup_code"), 10, "the pickup code")
-    door.call("POST", f"/api/v1/stores/{store}/collections", {"code": code}, operator)
-    assert see()["states"] == {"payment": "paid", "order": "completed", "fulfilment": "collected"}, see()
+    serve(door, store, order["id"], customer, operator)
     after = wait_for(lambda: stock(door, store) == before - 2, 10, "the stock has gone down by two") and before - 2
     door.call("POST", f"/api/v1/orders/{order['id']}/review", {"rating": 5, "text": "好吃"}, customer)
     door.call("POST", f"/api/v1/orders/{order['id']}/refunds", {
@@ -144,6 +135,59 @@ def play(door, gateway):
     wait_for(lambda: [refund["state"] for refund in see()["refunds"]] == ["succeeded"], 20, "the refund is done")
     assert see()["states"]["payment"] == "partly_refunded", see()
     return store, order["id"], customer, after
+
+
+def place(door, store, customer):
+    """Two bowls of noodles, 32 yuan."""
+    item = door.call("GET", f"/api/v1/stores/{store}/items")["items"][0]
+    quote = door.call("POST", "/api/v1/quotes", {
+        "store_id": store, "fulfilment": "pickup",
+        "lines": [{"sku_id": item["skus"][0]["id"], "quantity": 2}]}, customer)
+    assert quote["total"] == {"amount": 3200, "currency": "CNY"}, quote
+    return door.call("POST", "/api/v1/orders", {"quote_token": quote["token"]}, customer)
+
+
+def serve(door, store, order, customer, operator):
+    """Waits for the order's money, makes it and hands it over."""
+    def see():
+        return door.call("GET", f"/api/v1/orders/{order}", token=customer)
+
+    wait_for(lambda: see()["states"]["payment"] == "paid", 20, "the order is paid")
+    for move in ("accept", "prepare", "ready"):
+        door.call("POST", f"/api/v1/orders/{order}/{move}", {}, operator)
+    code = wait_for(lambda: see().get("pickup_code"), 10, "the pickup code")
+    door.call("POST", f"/api/v1/stores/{store}/collections", {"code": code}, operator)
+    assert see()["states"] == {"payment": "paid", "order": "completed", "fulfilment": "collected"}, see()
+
+
+def at_the_counter(door, store, customer):
+    """An order paid with cash at the till; one paid with the points that orders earned, and money for the rest."""
+    operator = door.sign_in(OPERATOR_PHONE)
+
+    def points():
+        return door.call("GET", "/api/v1/points", token=customer)["balance"]
+
+    before = points()
+    order = place(door, store, customer)["id"]
+    waiting = door.call("GET", f"/api/v1/stores/{store}/unpaid-orders", token=operator)["orders"]
+    assert order in [found["id"] for found in waiting], waiting
+    cash = door.call("POST", f"/api/v1/orders/{order}/offline-payments", {
+        "method": "cash", "tendered": {"amount": 5000, "currency": "CNY"}}, operator)
+    assert cash["change"] == {"amount": 1800, "currency": "CNY"}, cash
+    serve(door, store, order, customer, operator)
+    assert points() == before + 32, (before, points())
+    order = place(door, store, customer)["id"]
+    payments = f"/api/v1/orders/{order}/payments"
+    used = door.call("POST", payments, {"gateway": "points", "amount": {"amount": 30, "currency": "CNY"}}, customer)
+    assert used["state"] == "paid", used
+    rest = door.call("POST", payments, {"gateway": "wechat", "channel": "h5"}, customer)
+    assert rest["amount"] == {"amount": 3170, "currency": "CNY"}, rest
+    pay_at_cashier(rest["cashier_url"])
+    serve(door, store, order, customer, operator)
+    assert points() == before + 32 - 30 + 31, (before, points())
+    figures = door.call("GET", f"/api/v1/stores/{store}/figures", token=operator)
+    assert figures["cash_total"] == {"amount": 3200, "currency": "CNY"}, figures
+    return order
 
 
 def stock(door, store):
@@ -158,8 +202,10 @@ def main():
         order = door.call("GET", f"/api/v1/orders/{kept['order']}", token=door.sign_in(CUSTOMER_PHONE))
         assert order["states"]["order"] == "completed", order
     for gateway in ("alipay", "wechat"):
-        store, order, _, left = play(door, gateway)
+        store, order, customer, left = play(door, gateway)
         print(f"order {order} of store {store} was paid by {gateway} and served; {left} left")
+    mixed = at_the_counter(door, store, customer)
+    print(f"an order was paid with cash, and order {mixed} with points and by WeChat Pay")
     if "--keep" in options:
         pathlib.Path(options["--keep"]).write_text(json.dumps({"sessions": door.sessions, "order": order}))
 
