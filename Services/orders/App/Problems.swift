@@ -128,7 +128,8 @@ enum Problems {
         quoteAlreadyUsed, priceChanged, outOfStock, tooManyUnpaid, moveNotAllowed, notPayable, openIDMissing,
         methodNotOffered,
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
-        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting, insufficientPoints, invalidDeposit,
+        amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting,
+        insufficientPoints, invalidDeposit,
         wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
         dayNotOver, termsDivideWrongly, termsInThePast, termsExist, settlementState,
     ]

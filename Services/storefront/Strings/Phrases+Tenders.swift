@@ -11,12 +11,14 @@ extension Phrase {
     static let payBalance = Phrase("支付余款 {}", "Pay the balance, {}")
     static let paidSoFar = Phrase("已支付", "Paid so far")
     static let leftToPay = Phrase("还需支付", "Left to pay")
-    static let depositAgreedText = Phrase("先付定金 {}，余款请在 {} 前支付。", "Pay a deposit of {} now; the balance is due by {}.")
+    static let depositAgreedText = Phrase(
+        "先付定金 {}，余款请在 {} 前支付。", "Pay a deposit of {} now; the balance is due by {}.")
     static let depositPaidText = Phrase("定金已付，余款 {} 请在 {} 前支付。", "Deposit paid. {} is due by {}.")
     static let usePointsOf = Phrase("使用积分（共 {}）", "Use points ({} available)")
     static let usePoints = Phrase("用积分支付", "Pay with points")
     static let pointsAmount = Phrase("用积分抵扣多少元", "Yuan to pay with points")
-    static let pointsHow = Phrase("100 积分抵 1 元；每实付满 1 元得 1 积分。", "100 points pay ¥1. Each whole yuan you pay earns one.")
+    static let pointsHow = Phrase(
+        "100 积分抵 1 元；每实付满 1 元得 1 积分。", "100 points pay ¥1. Each whole yuan you pay earns one.")
     static let pointsWorth = Phrase("{} 积分，可抵 {}", "{} points, worth {}")
     static let noPoints = Phrase("还没有积分。", "No points yet.")
     static let seePoints = Phrase("查看积分", "See your points")
@@ -47,7 +49,8 @@ extension Phrase {
     static let tenderedTooLittleText = Phrase("收到的现金少于金额。", "The cash handed over is less than the amount.")
     static let slipBookedText = Phrase("这张签购单已经入账。", "This slip was booked already.")
     static let slipMissingText = Phrase("请填写签购单号。", "Enter the number on the slip.")
-    static let badDepositText = Phrase("定金须少于总额，余款日须在 180 天内。", "A deposit is less than the total; the balance is due within 180 days.")
+    static let badDepositText = Phrase(
+        "定金须少于总额，余款日须在 180 天内。", "A deposit is less than the total; the balance is due within 180 days.")
     static let partlyPaidText = Phrase("订单已支付了一部分。", "A part of the order is paid already.")
     static let refundGoneText = Phrase("这笔退款已经处理。", "This refund was dealt with already.")
     static let tooFewPointsText = Phrase("积分不够。", "Not enough points.")

@@ -169,7 +169,8 @@ struct PointsOwed: Statement {
     static let mode = StatementMode.read
     static let sql: StaticString = """
         SELECT coalesce((
-                SELECT sum(delta) FROM point_entries WHERE order_id = $1 AND cause IN ('earned', 'clawed_back')), 0)::bigint
+                SELECT sum(delta) FROM point_entries
+                WHERE order_id = $1 AND cause IN ('earned', 'clawed_back')), 0)::bigint
             - coalesce((
                 SELECT sum(amount - refunded) FROM payments
                 WHERE order_id = $1 AND state = 'paid' AND gateway <> 'points'), 0)::bigint / 100

@@ -40,12 +40,12 @@ struct OrderPages: Sendable {
             ProblemWords.say(Problem(code: code, title: "", status: 409, detail: ""), t)
         }
         let keys = OrderPage.Keys(
-            pay: CheckoutPages.makeKey(), points: CheckoutPages.makeKey(), cancel: CheckoutPages.makeKey(), review: CheckoutPages.makeKey())
+            pay: CheckoutPages.makeKey(), points: CheckoutPages.makeKey(), cancel: CheckoutPages.makeKey(),
+            review: CheckoutPages.makeKey())
         return .page(
             OrderPage(
                 order: order, store: store, methods: methods, points: points?.balance ?? 0, error: error,
-                now: visit.now, keys: keys
-            )
+                now: visit.now, keys: keys)
                 .page(site.context(visit)))
     }
 

@@ -12,7 +12,8 @@ enum OrderMoney {
     static func parts(_ order: Order, zone: String, _ c: PageContext) -> HTML {
         guard order.deposit != nil || order.totals.paid.minorUnits > 0 else { return .empty }
         var text: HTML = """
-            <p class="pair"><span>\(c.words[.paidSoFar])</span><span class="num">\(Pieces.text(order.totals.paid))</span></p>\
+            <p class="pair"><span>\(c.words[.paidSoFar])</span><span class="num">\
+            \(Pieces.text(order.totals.paid))</span></p>\
             <p class="pair"><span>\(c.words[.leftToPay])</span><span class="num strong" data-testid="rest">\
             \(Pieces.text(order.totals.rest))</span></p>
             """

@@ -154,7 +154,8 @@ struct OrderPage {
         return """
             <section class="card"><h2>\(c.words[.payments])</h2><div class="stack tight">\(HTML.each(paid) { payment in
                 """
-                <p class="pair"><span>\(c.words[PaymentChoice.name(of: payment.gateway)])<br><span class="muted micro num">\
+                <p class="pair"><span>\(c.words[PaymentChoice.name(of: payment.gateway)])<br>\
+                <span class="muted micro num">\
                 \(payment.transactionID ?? payment.reference ?? "")</span></span>\
                 <span class="num">\(Pieces.text(payment.amount))</span></p>
                 """
