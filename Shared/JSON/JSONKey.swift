@@ -80,6 +80,11 @@ public struct JSONKey {
 @usableFromInline
 struct SeenNames {
     private var hashes: [UInt64] = []
+    /// For objects with many members, by the start of their scope: looking through all of them for each would make a
+    /// small body keep a loop busy for seconds.
+    private var tables: [Int: Set<UInt64>] = [:]
+    /// Objects up to this size are looked through.
+    private static let scannedMax = 64
 
     /// Where the names of an object begin, and a bit for each: while a name's bit is not set, it need not be looked for.
     @usableFromInline
@@ -97,12 +102,25 @@ struct SeenNames {
     @inline(__always)
     mutating func insert(_ hash: UInt64, _ scope: inout Scope) -> Bool {
         let bit = 1 as UInt64 &<< (hash &>> 58)
-        if scope.filter & bit != 0, hashes[scope.start...].contains(hash) { return false }
+        if hashes.count - scope.start >= Self.scannedMax {
+            guard insertIntoTable(hash, scope.start) else { return false }
+        } else if scope.filter & bit != 0, hashes[scope.start...].contains(hash) {
+            return false
+        }
         scope.filter |= bit
         hashes.append(hash)
         return true
     }
 
+    @inline(never)
+    private mutating func insertIntoTable(_ hash: UInt64, _ start: Int) -> Bool {
+        if hashes.count - start == Self.scannedMax { tables[start] = Set(hashes[start...]) }
+        return tables[start, default: []].insert(hash).inserted
+    }
+
     @inline(__always)
-    mutating func close(_ scope: Scope) { hashes.removeSubrange(scope.start...) }
+    mutating func close(_ scope: Scope) {
+        if !tables.isEmpty { tables[scope.start] = nil }
+        hashes.removeSubrange(scope.start...)
+    }
 }
