@@ -244,9 +244,9 @@ struct VerifyTests {
         try await Installation.with { installation in
             let report = try await installation.audit()
             #expect(report.violations == [])
-            #expect(report.checked == 33)
+            #expect(report.checked == 35)
             #expect(report.isRight)
-            #expect(report.json == #"{"checked":33,"violations":[]}"#)
+            #expect(report.json == #"{"checked":35,"violations":[]}"#)
         }
     }
 
