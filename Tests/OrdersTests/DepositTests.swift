@@ -52,6 +52,41 @@ import Testing
         }
     }
 
+    @Test func `placing again after the deposit was paid gets the first answer, byte for byte`() async throws {
+        try await Shop.open { shop in
+            let (customer, clerk) = (try shop.customer(), try shop.staff())
+            let quote = try await shop.quote(customer)
+            let first = try await shop.placeAnswer(customer, quote, key: "placed-once")
+            let order: Order = try first.decoded()
+            let due = shop.kit.now() + .seconds(30 * 86_400)
+            _ = try await shop.agree(order.id, clerk, 1_000, until: due)
+            try await shop.payByWeChat(try await shop.startPayment(customer, order.id))
+            #expect(try await shop.read(customer, order.id).expiresAt == due)
+            let again = try await shop.placeAnswer(customer, quote, key: "placed-once")
+            #expect(again.status == .created)
+            #expect(again.headers["idempotency-replayed"] == "true")
+            #expect(again.body == first.body)
+        }
+    }
+
+    @Test func `a payment asked for again after the deposit came asks the gateway for the same end`() async throws {
+        try await Shop.open { shop in
+            let (customer, clerk) = (try shop.customer(), try shop.staff())
+            let order = try await shop.place(customer)
+            _ = try await shop.agree(order.id, clerk, 1_000, until: shop.kit.now() + .seconds(30 * 86_400))
+            // The gateway makes it payable, and its answer is lost.
+            shop.weChat.state.withLock { $0.failuresAfter = 50 }
+            #expect(try await shop.paymentAnswer(customer, order.id, amount: 500).status == .serviceUnavailable)
+            shop.weChat.state.withLock { $0.failuresAfter = 0 }
+            let cash = OfflinePayment(method: .cash, amount: Money(minorUnits: 1_000))
+            _ = try await shop.takeCash(order.id, clerk, cash)
+            let payment = try await shop.startPayment(customer, order.id, amount: 500)
+            let asked = shop.weChat.state.withLock { $0.asked[payment.id.description] ?? [] }
+            #expect(asked.count > 1)
+            #expect(Set(asked).count == 1)
+        }
+    }
+
     @Test func `the rest that does not come sends the deposit back, and the goods`() async throws {
         try await Shop.open { shop in
             let (customer, clerk) = (try shop.customer(), try shop.staff())

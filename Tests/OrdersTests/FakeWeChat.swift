@@ -24,6 +24,8 @@ final class FakeWeChat: Sendable {
     }
     struct State: Sendable {
         var trades: [String: Trade] = [:]
+        /// Until when each number was to be payable, call by call.
+        var asked: [String: [String]] = [:]
         var refunds: [String: RefundOrder] = [:]
         /// How often each refund number was sent.
         var refundCalls: [String: Int] = [:]
@@ -34,6 +36,8 @@ final class FakeWeChat: Sendable {
         var failuresAfter = 0
         var refundState = "SUCCESS"
         var bill = Bill()
+        /// Questions about payments are not answered.
+        var isSilent = false
     }
     /// How the bill of `FakeBills.day` differs from what happened.
     struct Bill: Sendable {
@@ -159,6 +163,7 @@ final class FakeWeChat: Sendable {
         let number = body["out_trade_no"]?.string ?? ""
         let total = body["amount"]?["total"]?.int ?? 0
         let outcome = state.withLock { state -> (fails: Bool, isPaid: Bool) in
+            state.asked[number, default: []].append(body["time_expire"]?.string ?? "")
             if state.failuresBefore > 0 {
                 state.failuresBefore -= 1
                 return (true, false)
@@ -181,6 +186,7 @@ final class FakeWeChat: Sendable {
 
     private static func query(_ request: Request, _ state: Locked<State>) throws -> Response {
         let number = request.parameters["no"] ?? ""
+        guard !state.withLock({ $0.isSilent }) else { return .text(HTTPStatus(500), "") }
         guard let trade = state.withLock({ $0.trades[number] }) else { return try refusal(404, "ORDER_NOT_EXIST") }
         return try signed(
             transaction(number, state: trade.state, total: trade.total, transactionID: trade.transactionID))
@@ -267,7 +273,7 @@ final class FakeWeChat: Sendable {
         return .object(members)
     }
 
-    private static func refundDocument(_ number: String, _ order: RefundOrder, _ state: String) -> JSONValue {
+    static func refundDocument(_ number: String, _ order: RefundOrder, _ state: String) -> JSONValue {
         [
             "refund_id": .string("50" + number.suffix(20)), "out_refund_no": .string(number),
             "out_trade_no": .string(order.tradeNo), "transaction_id": "42", "channel": "ORIGINAL",
@@ -286,8 +292,9 @@ final class FakeWeChat: Sendable {
         .json(HTTPStatus(status), ["code": .string(code), "message": "no"] as JSONValue)
     }
 
-    private static func signature(over body: [UInt8]) throws -> [(String, String)] {
-        let timestamp = "\(time(nil))"
+    /// The headers of a genuine message.
+    static func signature(over body: [UInt8], secondsAgo: Int = 0) throws -> [(String, String)] {
+        let timestamp = "\(time(nil) - secondsAgo)"
         let nonce = Hex.encode(RandomBytes.make(16))
         let message = Array("\(timestamp)\n\(nonce)\n".utf8) + body + [0x0A]
         return [

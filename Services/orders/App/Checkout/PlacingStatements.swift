@@ -42,15 +42,17 @@ struct Placement: Sendable {
     let key: PlacementKey
 }
 
-/// The order of an identity, and the order of a key.
+/// The order of an identity, and the order of a key; each with the end that it had when it was placed, whatever a
+/// deposit changed since.
 struct PlacementsLike: Statement {
     static let name: StaticString = "placements_like"
     static let mode = StatementMode.read
     static let sql: StaticString = """
         SELECT request_key, request_digest,
             id, customer_id, store_id, merchant_id, store_name_zh, store_name_en, time_zone, currency, subtotal,
-            discount_total, total, placed_at, expires_at, trace, payment_state, order_state, fulfilment_state, refunded,
-            item_count::bigint, paid_at, queue_number::bigint, pickup_attempt::bigint, paid, deposit, balance_due_at
+            discount_total, total, placed_at, coalesce(first_expires_at, expires_at), trace, payment_state,
+            order_state, fulfilment_state, refunded, item_count::bigint, paid_at, queue_number::bigint,
+            pickup_attempt::bigint, paid, deposit, balance_due_at
         FROM orders
         WHERE id = $1 OR request_key = $2
         """

@@ -71,6 +71,17 @@ struct PaymentByID: Statement {
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Payment { try Payment(&row) }
 }
 
+/// Until when a payment can be paid, fixed when it was stored.
+struct ExpiryOfPayment: Statement {
+    static let name: StaticString = "expiry_of_payment"
+    static let mode = StatementMode.read
+    static let sql: StaticString = "SELECT expires_at FROM payments WHERE id = $1"
+    let id: PaymentID
+
+    func bind(to parameters: inout Parameters) { parameters.append(id.uuid) }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Timestamp { try row.next() }
+}
+
 /// Stores a payment of a payable order, before the gateway is asked. No row: the order is not payable, needs less than
 /// that, or has an open payment. A page can be paid for two hours at most, however long the order waits.
 struct InsertPayment: Statement {

@@ -49,6 +49,7 @@ struct ApplyPayment: Statement {
                 paid_at = CASE WHEN target.completes THEN $5::timestamptz END,
                 unpaid_slot = CASE WHEN target.completes OR target.secures THEN NULL ELSE unpaid_slot END,
                 expires_at = CASE WHEN target.secures THEN orders.balance_due_at ELSE expires_at END,
+                first_expires_at = CASE WHEN target.secures THEN expires_at ELSE first_expires_at END,
                 queue_number = (SELECT last FROM queue)
             FROM target
             WHERE orders.id = target.order_id AND target.fits

@@ -15,8 +15,6 @@ struct StartPayment: Sendable {
     private static let bodyBytesMax = 4_096
     /// 127 characters: WeChat Pay's limit for a description.
     private static let descriptionMax = 127
-    /// Two hours, the shortest that all gateways keep a page; as in `InsertPayment`.
-    private static let pageSecondsMax = 7_200
 
     let kit: Toolkit
     let gateways: PaymentGateways
@@ -99,9 +97,12 @@ struct StartPayment: Sendable {
     ) async throws -> Payment {
         guard payment.state == .created else { return payment }
         let lines = try await kit.database.all(LinesOfOrder(id: record.id), deadline: request.deadline)
+        // As stored with the payment: a deposit may have moved the order's end since a first try, and the gateway must
+        // be asked for the same again.
+        let expiresAt = try await kit.database.one(ExpiryOfPayment(id: payment.id), deadline: request.deadline)
         let order = PreparedOrder(
             id: payment.id, channel: payment.channel, amount: payment.amount,
-            description: Self.description(record, lines), expiresAt: Self.expiry(of: payment, record), openID: input.openID,
+            description: Self.description(record, lines), expiresAt: expiresAt, openID: input.openID,
             returnURL: input.returnURL, payerAddress: request.peerAddress)
         do {
             let answer = try await gateways.named(payment.gateway).prepare(order, request.callContext)
@@ -129,11 +130,6 @@ struct StartPayment: Sendable {
         guard try await kit.database.execute(store, deadline: request.deadline) == 0 else { return response }
         // The same request ran twice at once and the other was faster: both answer alike.
         return try await kit.idempotency.storedAnswer(ticket) ?? response
-    }
-
-    /// As stored with the payment, so that a repetition asks the gateway for the same.
-    private static func expiry(of payment: Payment, _ record: OrderRecord) -> Timestamp {
-        min(record.placed.expiresAt, payment.createdAt + .seconds(pageSecondsMax))
     }
 
     /// `邻里面馆 牛肉面 等3件`: what the customer reads at the gateway.
