@@ -315,16 +315,21 @@ def wrong_pickup_code(shop):
         shop.expect(200, "POST", f"/api/v1/orders/{order}/{move}", {}, shop.operator)
     code = shop.see(order)["pickup_code"]
     wrong = ("1" if code[0] != "1" else "2") + code[1:]
-    path = f"/api/v1/stores/{shop.store}/collections"
+    path, key = f"/api/v1/stores/{shop.store}/collections", secrets.token_hex(8)
     found, answer, _ = shop.stack.call("POST", path, {"code": code}, shop.other)
     assert found in (403, 404), f"who does not work here handed an order over: {found} {answer}"
 
     def body():
-        for _ in range(WRONG_CODES):
+        for _ in range(WRONG_CODES - 1):
             shop.expect(404, "POST", path, {"code": wrong}, shop.operator, code="wrong_pickup_code")
+        shop.expect(404, "POST", path, {"code": wrong}, shop.operator, {"Idempotency-Key": key}, "wrong_pickup_code")
         for tried in (wrong, code):
             answer = shop.expect(429, "POST", path, {"code": tried}, shop.operator, code="too_many_requests")
             assert re.search(r"\d+ s", answer["detail"]), answer
+        # Also the right code under the key of a wrong one; and whoever is refused is told for how long.
+        used = {"Idempotency-Key": key}
+        status, answer, sent = shop.stack.call("POST", path, {"code": code}, shop.operator, used)
+        assert status == 429 and 1 <= int(sent["Retry-After"]) <= 900, (status, answer, sent["Retry-After"])
         assert shop.see(order)["states"]["fulfilment"] == "ready"
     shop.unchanged(body)
     # The limit is one person's: a colleague still serves the customer.

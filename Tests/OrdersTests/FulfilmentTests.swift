@@ -111,6 +111,32 @@ import Testing
         }
     }
 
+    @Test func `once the tries are used up every code is refused alike, under any key`() async throws {
+        try await Shop.open { shop in
+            let customer = try shop.customer()
+            let clerk = try shop.staff()
+            let order = try await shop.paidOrder(customer).order
+            try await shop.makeReady(order.id, clerk)
+            let code = try #require(try await shop.read(customer, order.id).pickupCode)
+            for key in ["k1", "k2", "k3", "k4", "k5"] {
+                #expect(try await shop.collect("2222-2222", clerk, key: key).code == "wrong_pickup_code")
+            }
+            // Fresh keys, the keys of wrong codes, and the wrong codes themselves once more.
+            for (tried, key) in [(code, nil), (code, "k1"), ("2222-2222", "k1"), ("2222-2222", nil), ("?", "k2")] {
+                let answer = try await shop.collect(tried, clerk, key: key)
+                #expect(answer.status.code == 429, "\(tried) \(key ?? "-"): \(answer.text)")
+                #expect(answer.code == "too_many_requests")
+                let wait = try #require(answer.headers["retry-after"].flatMap { Int($0) })
+                #expect((1...CollectOrder.windowSeconds).contains(wait))
+            }
+            #expect(try await shop.read(customer, order.id).states.order == .open)
+            try await shop.orders.test.run(
+                "UPDATE pickup_tries SET window_start = window_start - interval '15 minutes'")
+            #expect(try await shop.collect(code, clerk, key: "k1").code == "idempotency_key_reused")
+            #expect(try await shop.collect(code, clerk).status == .ok)
+        }
+    }
+
     @Test func `a code works in its own store alone, and however it is typed`() async throws {
         try await Shop.open { shop in
             let customer = try shop.customer()

@@ -8,6 +8,8 @@ import ServiceKit
 /// `POST /v1/stores/{store_id}/collections`: staff enter a pickup code, the order is handed over and complete.
 ///
 /// Wrong codes are counted per store and member of staff in a locked row, so that parallel guesses are counted too.
+/// Once they are used up every code is refused alike until the window is over, before its key is looked at: also the
+/// right one under the key of a wrong one.
 /// A code of another store, of an order that is not ready or was collected, and one that never was are answered alike.
 struct CollectOrder: Sendable {
     private static let bodyBytesMax = 4_096
@@ -24,9 +26,14 @@ struct CollectOrder: Sendable {
         var request = request
         let body = try await request.body.collect(upTo: Self.bodyBytesMax)
         let input = try JSON.decode(CollectionRequest.self, from: body, mode: .strict)
+        let lock = PickupLock(storeID: store, accountID: account, now: kit.now())
+        if let seconds = try await kit.database.first(lock, deadline: request.deadline) {
+            throw OrdersError.tooManyPickupTries(retryAfterSeconds: seconds)
+        }
         return try await kit.idempotency.run(request, caller, body: body) { tx in
             let now = kit.now()
             let tries = try await tx.one(LockPickupTries(storeID: store, accountID: account, now: now))
+            // Parallel guesses have passed the first look together.
             if tries.wrong >= Self.wrongMax {
                 // Thrown, not returned: the same request may be made again once the window is over.
                 throw OrdersError.tooManyPickupTries(retryAfterSeconds: max(1, tries.secondsLeft))

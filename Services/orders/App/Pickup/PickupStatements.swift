@@ -1,6 +1,30 @@
 import Models
 import Postgres
 
+/// For how many seconds a member of staff may try no code in a store; no row: may try.
+struct PickupLock: Statement {
+    static let name: StaticString = "pickup_lock"
+    static let mode = StatementMode.read
+    static let sql: StaticString = """
+        SELECT greatest(1, ceil(extract(epoch FROM window_start - $3) + $4::bigint))::bigint
+        FROM pickup_tries
+        WHERE store_id = $1 AND account_id = $2 AND wrong >= $5::bigint
+            AND window_start + $4::bigint * interval '1 second' > $3
+        """
+    let storeID: StoreID
+    let accountID: AccountID
+    let now: Timestamp
+
+    func bind(to parameters: inout Parameters) {
+        parameters.append(storeID.uuid)
+        parameters.append(accountID.uuid)
+        parameters.append(now)
+        parameters.append(Int64(CollectOrder.windowSeconds))
+        parameters.append(Int64(CollectOrder.wrongMax))
+    }
+    static func decode(_ row: inout RowReader) throws(PostgresError) -> Int { try row.next() }
+}
+
 /// The wrong tries of a member of staff in a store, locked; a window that is over begins anew.
 struct LockPickupTries: Statement {
     struct Row: Sendable {
