@@ -161,6 +161,76 @@ import Testing
         }
     }
 
+    /// An order whose payment's news never came, and was given up.
+    private func unheard(_ shop: Shop, _ customer: Person) async throws -> OrderID {
+        let order = try await shop.place(customer)
+        let payment = try await shop.startPayment(customer, order.id)
+        try await shop.orders.test.run("UPDATE payments SET check_at = 'infinity', state = 'closed'")
+        shop.weChat.pay(payment.id)
+        return order.id
+    }
+
+    /// Has the day looked at again at once, as its next time would.
+    private func again(_ shop: Shop) async throws {
+        try await shop.orders.test.run("UPDATE reconciliations SET check_at = 'epoch'")
+    }
+
+    @Test func `a difference is healed and marked in one, or neither`() async throws {
+        try await Shop.open { shop in
+            let customer = try shop.customer()
+            let order = try await unheard(shop, customer)
+            // Whatever stops the mark, as a death between the two would.
+            try await shop.orders.test.run(
+                """
+                CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''stopped''; END';
+                CREATE TRIGGER stop BEFORE UPDATE ON reconciliation_differences FOR EACH ROW
+                WHEN (NEW.state = 'healed') EXECUTE FUNCTION stop();
+                """)
+            let token = try operatorToken(shop), job = shop.parts.reconcileBills
+            _ = try await shop.orders.send(
+                .post, OrdersAPI.reconciliations.path(), json: NewReconciliation(gateway: .wechat, day: FakeBills.day),
+                token: token)
+            #expect(
+                try await shop.until({ _ = try? await job.tick(shop.kit) }) {
+                    try await differences(shop).map(\.state) == [.open]
+                })
+            // A whole run, which is stopped.
+            try await again(shop)
+            _ = try? await job.tick(shop.kit)
+            #expect(try await shop.read(customer, order).states.payment == .unpaid)
+            #expect(try await shop.count(.paid) == 0)
+            try await shop.orders.test.run("DROP TRIGGER stop ON reconciliation_differences")
+            #expect(
+                try await shop.until({
+                    try await again(shop)
+                    _ = try await job.tick(shop.kit)
+                }) { try await day(shop, .wechat).state == .compared })
+            #expect(try await shop.read(customer, order).states.payment == .paid)
+            #expect(try await shop.count(.paid) == 1)
+            #expect(try await differences(shop).map(\.state) == [.healed])
+        }
+    }
+
+    @Test func `a gateway that does not answer while a day is healed is asked again`() async throws {
+        try await Shop.open { shop in
+            let customer = try shop.customer()
+            let order = try await unheard(shop, customer)
+            shop.weChat.state.withLock { $0.isSilent = true }
+            let waiting = try await reconcile(shop)
+            #expect((waiting.state, waiting.trouble) == (.fetched, "gateway_unavailable"))
+            #expect(try await differences(shop).map(\.state) == [.open])
+            shop.weChat.state.withLock { $0.isSilent = false }
+            let job = shop.parts.reconcileBills
+            #expect(
+                try await shop.until({
+                    try await again(shop)
+                    _ = try await job.tick(shop.kit)
+                }) { try await day(shop, .wechat).state == .compared })
+            #expect(try await shop.read(customer, order).states.payment == .paid)
+            #expect(try await differences(shop).map(\.state) == [.healed])
+        }
+    }
+
     @Test(arguments: [GatewayName.alipay, .card]) func `bills of the other gateways are compared and heal alike`(
         _ gateway: GatewayName
     ) async throws {

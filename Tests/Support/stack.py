@@ -117,13 +117,22 @@ class Stack:
 
     def start(self, *names):
         for name in names or SERVICES:
-            log = open(self.folder / f"{name}.log", "ab")
-            self.processes[name] = subprocess.Popen(
-                [self.binaries / name], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT,
-                env={**os.environ, **self.environment, "PORT": str(self.ports[name])})
+            self._spawn(name)
         for name in names or SERVICES:
             wait_for(lambda: self.is_ready(name), READY_SECONDS_MAX, f"{name} is ready; its log ends: {self.log_tail(name)}")
         return self
+
+    def _spawn(self, name, **settings):
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [self.binaries / name], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT,
+                env={**os.environ, **self.environment, "PORT": str(self.ports[name]), **settings})
+
+    def run_until_it_dies(self, name, point):
+        """Starts `name` so that it kills itself, as kill -9 does, where its work passes `point`, and waits for that."""
+        self._spawn(name, CHAOS=point)
+        wait_for(lambda: self.processes[name].poll() is not None, READY_SECONDS_MAX, f"{name} dies at {point}")
+        assert self.processes[name].returncode == -signal.SIGKILL, f"{name} ended otherwise: {self.log_tail(name)}"
 
     def is_ready(self, name):
         assert self.processes[name].poll() is None, f"{name} ended at start: {self.log_tail(name)}"

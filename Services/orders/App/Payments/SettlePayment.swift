@@ -8,11 +8,12 @@ import ServiceKit
 struct SettlePayment: Sendable {
     let kit: Toolkit
 
-    /// Adds the payment to what its order has, which is paid when the sum is complete; or, when the order can no longer take it, marks the payment late and
-    /// asks its money back.
+    /// Adds the payment to what its order has, which is paid when the sum is complete; or, when the order can no longer
+    /// take it, marks the payment late and asks its money back.
     ///
+    /// - Parameter healed: what is over when this applies the money: marked so in the same transaction.
     /// - Throws: `.notificationMismatch` when number, amount or currency are not those of a payment here.
-    func apply(_ facts: PaidFacts, traceparent: String?) async throws {
+    func apply(_ facts: PaidFacts, traceparent: String?, healing healed: MarkHealed? = nil) async throws {
         guard let payment = try await kit.database.first(PaymentByID(id: facts.id)) else {
             throw OrdersError.notificationMismatch("out_trade_no")
         }
@@ -30,8 +31,17 @@ struct SettlePayment: Sendable {
         let lines = try await kit.database.all(LinesOfOrder(id: payment.orderID))
         let settlement = settlement(
             facts.id, facts.transactionID, facts.paidAt, of: record, lines, by: .gateway, traceparent: traceparent)
-        guard let fits = try await kit.database.first(settlement) else { return }
+        guard let fits = try await run(settlement, healing: healed) else { return }
         if !fits { kit.logger.warning("payment came too late", ("payment_id", .text(facts.id))) }
+    }
+
+    private func run(_ settlement: ApplyPayment, healing healed: MarkHealed?) async throws -> Bool? {
+        guard let healed else { return try await kit.database.first(settlement) }
+        return try await kit.database.transaction { tx in
+            let fits = try await tx.first(settlement)
+            if fits != nil { try await tx.execute(healed) }
+            return fits
+        }
     }
 
     /// Settles a payment that no gateway takes part in, inside the transaction that stored it and has locked its order.

@@ -4,8 +4,9 @@ import ServiceKit
 
 /// Compares every gateway's bill of every closed day with payments and refunds, and does what was missed.
 ///
-/// The bill is stored first, then compared, then healed and compared again; each step may be repeated, so a run that
-/// dies is continued by the next.
+/// Each step is durable before the next begins: the bill is stored, whole or not at all; what differs is listed; each
+/// difference is healed by itself, applied and marked in one transaction; then all is compared again, which ends the
+/// day. Each may be repeated, so a run that dies is continued by the next from the last step that was done.
 struct ReconcileBills: Sendable {
     /// One minute: a busy day's bill is many megabytes.
     private static let deadline = Duration.seconds(60)
@@ -30,8 +31,8 @@ struct ReconcileBills: Sendable {
             try await compare(next.gateway, day, kit)
         } catch let error as GatewayError {
             kit.logger.warning(
-                "bill is not here yet", ("gateway", .text(next.gateway.rawValue)), ("day", .text(day.text)),
-                ("error.type", .errorType(error)))
+                "a day's bill waits for its gateway", ("gateway", .text(next.gateway.rawValue)),
+                ("day", .text(day.text)), ("error.type", .errorType(error)))
             try await kit.database.execute(
                 NoteTrouble(gateway: next.gateway, day: day, trouble: Self.trouble(error)))
         }
@@ -53,6 +54,7 @@ struct ReconcileBills: Sendable {
                 let part = Array(lines[start..<min(start + Self.linesPerStatement, lines.count)])
                 try await tx.execute(InsertBillLines(gateway: name, day: day, after: start, lines: part))
             }
+            kit.fault("while-storing-bill")
             try await tx.execute(MarkFetched(gateway: name, day: day, now: kit.now()))
         }
         return true
@@ -69,8 +71,10 @@ struct ReconcileBills: Sendable {
         }
         guard let differences = try await compare(isLast: false), differences > 0 else { return }
         kit.fault("after-comparing-before-healing")
-        try await heal.run(name, day, kit)
-        guard let found = try await compare(isLast: true), found > 0 else { return }
+        let isAnswered = try await heal.run(name, day, kit)
+        kit.fault("after-healing-before-comparing")
+        guard let found = try await compare(isLast: isAnswered), found > 0 else { return }
+        guard isAnswered else { throw GatewayError.unavailable }
         kit.logger.error(
             "the gateway's bill and the orders differ", ("gateway", .text(name.rawValue)), ("day", .text(day.text)),
             ("count", .int(Int64(found))))
@@ -97,33 +101,44 @@ struct HealDifferences: Sendable {
     let complete: CompleteRefund
 
     /// What does not fit stays open: a person must look.
-    func run(_ name: GatewayName, _ day: BillDay, _ kit: Toolkit) async throws {
+    ///
+    /// - Returns: false when the gateway gave no answer about some: those are asked for again.
+    func run(_ name: GatewayName, _ day: BillDay, _ kit: Toolkit) async throws -> Bool {
         let gateway = try gateways.named(name)
+        var isAnswered = true
         for difference in try await kit.database.all(HealableDifferences(gateway: name, day: day)) {
             do {
-                guard let note = try await heal(difference, gateway) else { continue }
-                try await kit.database.execute(
-                    MarkHealed(
-                        gateway: name, entry: difference.entry, subject: difference.subject, now: kit.now(), note: note))
+                try await heal(difference, gateway, kit)
             } catch let error where error is GatewayError || error is OrdersError {
+                if case GatewayError.unavailable = error { isAnswered = false }
                 kit.logger.warning(
                     "a difference could not be healed", ("subject", .text(difference.subject)),
                     ("error.type", .errorType(error)))
             }
         }
+        return isAnswered
     }
 
-    private func heal(_ difference: HealableDifferences.Row, _ gateway: any PaymentGateway) async throws -> String? {
+    private func heal(
+        _ difference: HealableDifferences.Row, _ gateway: any PaymentGateway, _ kit: Toolkit
+    ) async throws {
         let context = CallContext.background(Self.deadline)
-        guard let refundID = difference.refundID else {
-            guard case .paid(let facts) = try await gateway.payment(difference.paymentID, context) else { return nil }
-            try await settle.apply(facts, traceparent: context.traceparent)
-            return "payment_applied"
+        func mark(_ note: String) -> MarkHealed {
+            MarkHealed(
+                gateway: gateway.name, entry: difference.entry, subject: difference.subject, now: kit.now(), note: note)
         }
-        guard let refund = try await gateway.refund(refundID, of: difference.paymentID, context),
-            refund.state == .succeeded
-        else { return nil }
-        try await complete.apply(refund, traceparent: context.traceparent)
-        return "refund_completed"
+        if let refundID = difference.refundID {
+            guard let refund = try await gateway.refund(refundID, of: difference.paymentID, context),
+                refund.state == .succeeded
+            else { return }
+            kit.fault("after-asking-before-booking")
+            try await complete.apply(
+                refund, traceparent: context.traceparent, healing: mark("refund_completed"))
+        } else {
+            guard case .paid(let facts) = try await gateway.payment(difference.paymentID, context) else { return }
+            kit.fault("after-asking-before-booking")
+            try await settle.apply(facts, traceparent: context.traceparent, healing: mark("payment_applied"))
+        }
+        kit.fault("after-booking-a-difference")
     }
 }

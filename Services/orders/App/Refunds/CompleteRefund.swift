@@ -7,8 +7,11 @@ import ServiceKit
 struct CompleteRefund: Sendable {
     let kit: Toolkit
 
+    /// - Parameter healed: what is over when this ends the refund: marked so in the same transaction.
     /// - Throws: `.notificationMismatch` when there is no such refund.
-    func apply(_ refund: GatewayRefund, by actor: Actor = .gateway, traceparent: String?) async throws {
+    func apply(
+        _ refund: GatewayRefund, by actor: Actor = .gateway, traceparent: String?, healing healed: MarkHealed? = nil
+    ) async throws {
         if refund.state == .processing {
             try await kit.database.execute(
                 MarkRefundProcessing(id: refund.id, gatewayRefundID: refund.gatewayRefundID))
@@ -20,7 +23,8 @@ struct CompleteRefund: Sendable {
         guard known.state == .requested || known.state == .processing else { return }
         try await kit.database.transaction { tx in
             let record = try await tx.one(LockOrder(id: known.orderID))
-            _ = try await end(refund, known, record, by: actor, traceparent, tx)
+            let isNew = try await end(refund, known, record, by: actor, traceparent, tx)
+            if isNew, let healed { try await tx.execute(healed) }
         }
         if refund.state == .failed {
             kit.logger.error("the gateway refused a refund for good", ("refund_id", .text(refund.id)))
