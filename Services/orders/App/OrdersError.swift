@@ -56,6 +56,7 @@ enum OrdersError: Error, Hashable {
     case badMoment(parameter: String)
 
     case dayNotBegun
+    case billPruned
     case badWord(parameter: String, words: [String])
 
     case dayNotOver

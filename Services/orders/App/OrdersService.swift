@@ -16,6 +16,7 @@ public enum OrdersService: Service {
         ("0006_add_tenders.sql", PackageResources._006_add_tenders_sql),
         ("0007_create_settlements.sql", PackageResources._007_create_settlements_sql),
         ("0008_keep_first_expiry.sql", PackageResources._008_keep_first_expiry_sql),
+        ("0009_prune_bill_lines.sql", PackageResources._009_prune_bill_lines_sql),
     ])
     /// Placing waits for whole batches, and a sale brings hundreds at once: longer waits than elsewhere are no overload.
     public static let queueWaitMax = Duration.milliseconds(250)

@@ -122,6 +122,9 @@ enum Problems {
     static let dayNotBegun = ProblemKind(
         code: "day_not_begun", title: "The day has not begun", status: 422,
         meaning: "Only a day that has begun in Beijing can have a bill.")
+    static let billPruned = ProblemKind(
+        code: "bill_pruned", title: "The bill is not kept any more", status: 422,
+        meaning: "The lines of a day's bill are kept for 90 days. What was found in them stays listed.")
 
     static let kinds: [ProblemKind] = [
         cartFull, unknownSKU, storeNotAccepting, storeClosed, nothingToPay, totalTooLarge, quoteInvalid, quoteExpired,
@@ -130,7 +133,7 @@ enum Problems {
         gatewayUnavailable, gatewayRefused, notificationForged, notificationMismatch, refundExceedsPayment,
         amountExceedsRest, tenderedTooLittle, slipExpected, slipAlreadyBooked, partlyPaid, refundNotWaiting,
         insufficientPoints, invalidDeposit,
-        wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun,
+        wrongCurrency, wrongPickupCode, notReviewable, alreadyReviewed, dayNotBegun, billPruned,
         dayNotOver, termsDivideWrongly, termsInThePast, termsExist, settlementState,
     ]
 
@@ -247,6 +250,10 @@ enum Problems {
         case .dayNotBegun:
             dayNotBegun.problem("There is no bill of a day that has not begun.").with(errors: [
                 FieldError(pointer: "/day", code: "day_not_begun", detail: "must be today or earlier, in Beijing")
+            ])
+        case .billPruned:
+            billPruned.problem("The day cannot be compared again: its bill is not kept any more.").with(errors: [
+                FieldError(pointer: "/day", code: "bill_pruned", detail: "must be one of the last 90 days")
             ])
         case .badMoment(let parameter):
             KitProblems.invalidRequest.problem("The query cannot be read.").with(errors: [

@@ -145,6 +145,7 @@ struct Parts: Sendable {
             Job(name: "SettleCompletedOrders", every: .seconds(2), run: settleCompletedOrders.tick),
             Job(
                 name: "ReconcileBills", every: .seconds(60), wakeOn: "reconciliations", run: reconcileBills.tick),
+            Job(name: "PruneBillLines", every: .seconds(3_600), run: PruneBillLines.tick),
             Job(name: "MakeSettlements", every: .seconds(600), run: makeSettlements.tick),
             Job(name: "SweepCarts", every: .seconds(600), run: Carts.sweep),
         ]

@@ -30,6 +30,8 @@ extension Phrase {
     static let numberColumn = Phrase("单号", "Number")
     static let stateColumn = Phrase("状态", "State")
     static let badDay = Phrase("请选择今天或更早的日期。", "Choose today or an earlier day.")
+    static let prunedDay = Phrase("这一天的账单明细已超过保存期，不能再核对。", "The bill of that day is not kept any more.")
+    static let troubleNoBillAnyMore = Phrase("渠道已不再提供这一天的账单。", "The gateway has no bill of this day any more.")
     static let troubleNoBill = Phrase("渠道还没有这一天的账单。", "The gateway has no bill of this day yet.")
     static let troubleUnavailable = Phrase("渠道没有应答，稍后自动重试。", "The gateway does not answer. It is asked again by itself.")
     static let troubleUntrusted = Phrase("账单未通过校验，没有采用。", "The bill did not pass its checks and was not used.")

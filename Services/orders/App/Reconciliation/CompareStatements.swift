@@ -6,7 +6,7 @@ import Postgres
 ///
 /// What is in the bill is looked for here whatever its day here: news may come after midnight. What was paid or given
 /// back here on that day must be in the bill of some day; a later bill that has it ends the difference, and the day it
-/// was missing from is compared again.
+/// was missing from is compared again, while the lines it is compared with are here.
 struct CompareBill: Statement {
     static let name: StaticString = "compare_bill"
     static let mode = StatementMode.write
@@ -81,6 +81,10 @@ struct CompareBill: Statement {
             UPDATE reconciliations
             SET state = 'fetched', check_at = $5, tries = 0
             WHERE gateway = $1 AND state = 'compared' AND day <> $2::text::date AND day IN (SELECT day FROM gone)
+                AND NOT EXISTS (
+                    SELECT FROM reconciliations AS near
+                    WHERE near.gateway = $1 AND near.day BETWEEN reconciliations.day - 2 AND reconciliations.day
+                        AND near.pruned_at IS NOT NULL)
         ), sums AS (
             SELECT
                 coalesce(sum(lines) FILTER (WHERE entry = 'payment'), 0) AS billed_payments,

@@ -21,7 +21,8 @@ struct RequestReconciliation: Sendable {
         guard gateways.names.contains(input.gateway) else { throw OrdersError.methodNotOffered(gateways.names) }
         guard let day = BillDay(input.day), day.start <= kit.now() else { throw OrdersError.dayNotBegun }
         return try await kit.idempotency.run(request, caller, body: body) { tx in
-            try await tx.execute(WantReconciliation(gateway: input.gateway, day: day, now: kit.now()))
+            let want = WantReconciliation(gateway: input.gateway, day: day, now: kit.now())
+            guard try await tx.execute(want) == 1 else { throw OrdersError.billPruned }
             return .json(.accepted, try await tx.one(ReconciliationOfDay(gateway: input.gateway, day: day)))
         }
     }

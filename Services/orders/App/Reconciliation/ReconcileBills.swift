@@ -12,6 +12,8 @@ struct ReconcileBills: Sendable {
     private static let deadline = Duration.seconds(60)
     /// 24 h after its end a day without a bill is believed to have had none: bills come late at times.
     private static let silenceMax = Duration.seconds(86_400)
+    /// After as long the gateway has none any more, whatever there was.
+    private static let billKept = Duration.seconds(Int64(PruneBillLines.daysKept) * 86_400)
     private static let linesPerStatement = 2_000
 
     let gateways: PaymentGateways
@@ -43,8 +45,10 @@ struct ReconcileBills: Sendable {
     private func fetch(_ name: GatewayName, _ day: BillDay, _ kit: Toolkit) async throws -> Bool {
         let context = CallContext.background(Self.deadline)
         let bill = try await gateways.named(name).bill(day, context)
-        guard bill != nil || kit.now() > day.end + Self.silenceMax else {
-            try await kit.database.execute(NoteTrouble(gateway: name, day: day, trouble: "no_bill_yet"))
+        let age = kit.now()
+        guard bill != nil || (age > day.end + Self.silenceMax && age < day.end + Self.billKept) else {
+            let trouble = age > day.end + Self.silenceMax ? "no_bill_any_more" : "no_bill_yet"
+            try await kit.database.execute(NoteTrouble(gateway: name, day: day, trouble: trouble))
             return false
         }
         let lines = bill ?? []

@@ -23,7 +23,7 @@ struct PlanReconciliations: Statement {
         WHERE own.first IS NOT NULL
         ON CONFLICT (gateway, day) DO UPDATE
         SET state = 'waiting', check_at = EXCLUDED.check_at, tries = 0
-        WHERE reconciliations.state = 'compared'
+        WHERE reconciliations.state = 'compared' AND reconciliations.pruned_at IS NULL
             AND reconciliations.fetched_at
                 < (reconciliations.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai' + interval '10 hours'
         """
@@ -36,7 +36,8 @@ struct PlanReconciliations: Statement {
     }
 }
 
-/// Has a day fetched and compared, again when it was before.
+/// Has a day fetched and compared, again when it was before. No row is written when its lines were pruned: the gateway
+/// has no bill of it any more, and without one everything would be missing there.
 struct WantReconciliation: Statement {
     static let name: StaticString = "want_reconciliation"
     static let mode = StatementMode.write
@@ -48,6 +49,7 @@ struct WantReconciliation: Statement {
         SELECT $1, $2::text::date, 'waiting', $3 FROM told
         ON CONFLICT (gateway, day) DO UPDATE
         SET state = 'waiting', check_at = EXCLUDED.check_at, tries = 0, trouble = NULL
+        WHERE reconciliations.pruned_at IS NULL
         """
     let gateway: GatewayName
     let day: BillDay

@@ -63,8 +63,12 @@ struct ReconciliationHandlers: Sendable {
             _ = try await orders.reconcile(
                 NewReconciliation(gateway: gateway, day: fields["day"]), key: key, visit.context, authority: authority)
         } catch {
-            guard case .problem(let problem) = error, problem.code == "day_not_begun" else { throw error }
-            return try await list(visit, error: .badDay, status: .unprocessableContent)
+            guard case .problem(let problem) = error else { throw error }
+            switch problem.code {
+            case "day_not_begun": return try await list(visit, error: .badDay, status: .unprocessableContent)
+            case "bill_pruned": return try await list(visit, error: .prunedDay, status: .unprocessableContent)
+            default: throw error
+            }
         }
         return .redirect("/console/reconciliations?done=asked")
     }

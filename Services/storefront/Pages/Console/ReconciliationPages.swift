@@ -146,6 +146,7 @@ enum ReconciliationPieces {
         switch day.trouble {
         case nil: nil
         case "no_bill_yet": .troubleNoBill
+        case "no_bill_any_more": .troubleNoBillAnyMore
         case "gateway_unavailable": .troubleUnavailable
         case let code? where code.hasPrefix("refused:"): .troubleNoBill
         default: .troubleUntrusted
