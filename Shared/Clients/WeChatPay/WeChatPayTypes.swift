@@ -115,6 +115,8 @@ public struct WeChatRefund: Sendable, Hashable, JSONReadable {
     public var refundFen: Int64
     public var totalFen: Int64
     public var successTime: Timestamp?
+    /// Whose refund it is; notifications name it, answers do not.
+    public var mchID: String?
 
     /// Reads the refund object of answers (`status`) and of notifications (`refund_status`).
     public init(from json: inout JSONReader) throws(JSONError) {
@@ -131,6 +133,7 @@ public struct WeChatRefund: Sendable, Hashable, JSONReadable {
         self.refundFen = refundFen
         self.totalFen = totalFen
         successTime = value["success_time"]?.string.flatMap { Timestamp($0) }
+        mchID = value["mchid"]?.string
     }
 }
 

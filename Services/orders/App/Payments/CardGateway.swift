@@ -153,7 +153,9 @@ struct CardGateway: PaymentGateway {
             case .waiting: .processing
             case .failed: .failed
             }
-        return GatewayRefund(id: id, state: state, gatewayRefundID: transaction.queryID, completedAt: nil)
+        return GatewayRefund(
+            id: id, state: state, amount: Money(minorUnits: transaction.fen), gatewayRefundID: transaction.queryID,
+            completedAt: nil)
     }
 
     /// `pay_01…` is `pay01…` there: letters and digits only.

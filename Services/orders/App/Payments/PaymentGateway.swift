@@ -99,6 +99,8 @@ struct GatewayRefund: Sendable {
     enum State: Sendable { case processing, succeeded, failed }
     let id: RefundID
     let state: State
+    /// How much went back; nil when the gateway does not say it of this refund alone.
+    var amount: Money?
     let gatewayRefundID: String?
     /// Set when it succeeded.
     let completedAt: Timestamp?

@@ -105,6 +105,7 @@ struct WeChatGateway: PaymentGateway {
             guard case .paid(let facts) = try state(of: transaction) else { return .other }
             return .payment(facts)
         case .refund(let refund):
+            guard refund.mchID == nil || refund.mchID == client.mchID else { throw .mismatch("mchid") }
             guard let id = RefundID(refund.outRefundNo) else { throw .mismatch("out_refund_no") }
             return .refund(Self.refund(refund, id: id))
         }
@@ -160,7 +161,8 @@ struct WeChatGateway: PaymentGateway {
             case .closed, .abnormal: .failed
             }
         return GatewayRefund(
-            id: id, state: state, gatewayRefundID: refund.refundID, completedAt: refund.successTime)
+            id: id, state: state, amount: Money(minorUnits: refund.refundFen), gatewayRefundID: refund.refundID,
+            completedAt: refund.successTime)
     }
 
     private static func shortened(_ reason: String) -> String {

@@ -8,7 +8,7 @@ struct CompleteRefund: Sendable {
     let kit: Toolkit
 
     /// - Parameter healed: what is over when this ends the refund: marked so in the same transaction.
-    /// - Throws: `.notificationMismatch` when there is no such refund.
+    /// - Throws: `.notificationMismatch` when there is no such refund, or it is of another amount.
     func apply(
         _ refund: GatewayRefund, by actor: Actor = .gateway, traceparent: String?, healing healed: MarkHealed? = nil
     ) async throws {
@@ -19,6 +19,9 @@ struct CompleteRefund: Sendable {
         }
         guard let known = try await kit.database.first(OrderOfRefund(id: refund.id)) else {
             throw OrdersError.notificationMismatch("out_refund_no")
+        }
+        guard refund.amount == nil || refund.amount == known.amount else {
+            throw OrdersError.notificationMismatch("amount")
         }
         guard known.state == .requested || known.state == .processing else { return }
         try await kit.database.transaction { tx in
