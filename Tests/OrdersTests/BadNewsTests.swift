@@ -138,6 +138,21 @@ import Testing
         }
     }
 
+    @Test func `a certificate that comes along with a card's news proves nothing`() async throws {
+        try await Shop.open { shop in
+            let customer = try shop.customer()
+            let order = try await shop.place(customer)
+            let payment = try await shop.startPayment(customer, order.id, gateway: .card)
+            let before = try await stand(shop, customer, order.id)
+            let own = ["signPubKeyCert": FakeGateways.strangersCertificate, "txnAmt": "\(payment.amount.minorUnits)"]
+            let news = try shop.gateways.notification(of: payment, own, forged: true)
+            let answer = try await shop.notify(.card, news)
+            #expect(answer.status == .unauthorized)
+            #expect(answer.code == "notification_forged")
+            #expect(try await stand(shop, customer, order.id) == before)
+        }
+    }
+
     @Test func `signed nonsense of WeChat Pay is refused as unreadable`() async throws {
         try await Shop.open { shop in
             let customer = try shop.customer()

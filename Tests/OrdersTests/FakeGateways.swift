@@ -122,6 +122,9 @@ final class FakeGateways: Sendable {
         payment.gateway == .card ? payment.id.description.replacing("_", with: "") : payment.id.description
     }
 
+    /// A certificate that anybody could have made.
+    static var strangersCertificate: String { keys.ownCertificate.pem }
+
     /// What the gateway tells of a payment, with fields changed as a forger with the key would.
     func notification(of payment: Payment, _ changes: [String: String] = [:], forged: Bool = false) throws -> [UInt8] {
         let number = Self.number(payment), trade = state.withLock { $0.trades[number] } ?? Trade(fen: 1)

@@ -172,6 +172,36 @@ import Testing
         }
     }
 
+    @Test func `Alipay and UnionPay: a call that is sent again as it was moves nothing`() async throws {
+        try await Rehearsal.with { rehearsal in
+            rehearsal.merchant.on(.post, "/notify") { _ in .text(.ok, "success") }
+            _ = try await rehearsal.alipay("alipay.trade.create", rehearsal.alipayOrder("paid1"))
+            #expect(try await rehearsal.payAlipay("paid1") == 204)
+            let back: JSONValue = ["out_trade_no": "paid1", "refund_amount": "6.00", "out_request_no": "r1"]
+            let query = FormText.encode(try rehearsal.alipayParameters("alipay.trade.refund", back))
+            func alipay() async throws -> String {
+                try await rehearsal.simulator.send(.get, "/gateway.do?" + query).text
+            }
+            #expect(try await alipay().contains("\"fund_change\":\"Y\""))
+            try await rehearsal.paidByCard("paid0001")
+            let form = try rehearsal.cardForm([
+                "txnType": "04", "txnSubType": "00", "txnTime": "20261123132500", "orderId": "refund01", "txnAmt": "600",
+                "origQryId": try #require(try await rehearsal.queryCard("paid0001")["queryId"]),
+            ])
+            func card() async throws -> String {
+                try await rehearsal.post("/gateway/api/backTransReq.do", form).text
+            }
+            #expect(try await card().contains("respCode=00"))
+            try await unmoved(rehearsal) {
+                for _ in 0..<3 {
+                    let (refunded, refused) = (try await alipay(), try await card())
+                    #expect(refunded.contains("\"fund_change\":\"N\""))
+                    #expect(refused.contains("respCode=12"))
+                }
+            }
+        }
+    }
+
     private func expectGatewayRefusals(_ rehearsal: Rehearsal) async throws {
         let content = rehearsal.alipayOrder("new1"), method = "alipay.trade.create"
         for (changes, code, subCode) in [
@@ -241,10 +271,19 @@ import Testing
                     (["orderId": "refund04", "txnAmt": "-1"], "10"),
                     (["orderId": "refund05", "txnAmt": "1", "merId": "777290058110999"], "11"),
                     (["orderId": "refund06", "txnAmt": "1", "certId": "1"], "11"),
+                    (["orderId": "refund07", "txnAmt": "1", "txnTime": "2026-11-23"], "10"),
                 ] as [([String: String], String)] {
                     let fields = try rehearsal.cardForm(refund.merging(changes) { $1 })
                     let answer = try await rehearsal.post("/gateway/api/backTransReq.do", fields)
                     #expect(answer.text.contains("respCode=\(code)"), "\(changes): \(answer.text.prefix(300))")
+                }
+                let small = refund.merging(["orderId": "refund08", "txnAmt": "1"]) { $1 }
+                let strange = try rehearsal.cardForm(small, key: "unionpay_key.pem")
+                let altered = try rehearsal.cardForm(small).merging(["txnAmt": "400"]) { $1 }
+                for fields in [strange, altered, altered.filter { $0.key != "signature" }] {
+                    let answer = try await rehearsal.post("/gateway/api/backTransReq.do", fields)
+                    #expect(answer.text.contains("respCode=1"), "\(answer.text.prefix(300))")
+                    #expect(!answer.text.contains("signature="))
                 }
                 for (changes, code) in [
                     (["txnAmt": "999"], "12"), (["currencyCode": "840", "orderId": "dollar01"], "10"),
