@@ -37,7 +37,7 @@ public protocol Service {
 extension Service {
     public static var neighbours: [String] { [] }
     public static var problems: [ProblemKind] { [] }
-    public static var queueWaitMax: Duration { .milliseconds(30) }
+    public static var queueWaitMax: Duration { .milliseconds(100) }
     public static var connectionsMax: Int { HTTPLimits().connectionsMax }
 }
 
