@@ -64,7 +64,8 @@ actor PipelinedConnection: LoopBound {
 
     /// How long a request submitted now would wait for its turn, in nanoseconds.
     var expectedWait: Int64 {
-        state == .ready ? pace.expectedWait(behind: load, at: loop.turnTime) : 0
+        guard state == .ready else { return 0 }
+        return pace.expectedWait(behind: load, isAsked: machine.awaitsAnswers, at: loop.turnTime)
     }
 
     // MARK: Submitting

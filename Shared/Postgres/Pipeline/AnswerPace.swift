@@ -31,9 +31,10 @@ struct AnswerPace {
     }
 
     /// The wait behind `load` requests: what they take at the average pace, or how long the server has been silent, if
-    /// that is longer.
-    func expectedWait(behind load: Int, at now: Instant) -> Int64 {
+    /// that is longer. A server that was sent nothing (`isAsked` is false, while the load waits for the end of this turn)
+    /// is not silent, it rests.
+    func expectedWait(behind load: Int, isAsked: Bool, at now: Instant) -> Int64 {
         guard load >= Self.queueMin else { return 0 }
-        return max(interval * Int64(load), now.nanoseconds - since.nanoseconds)
+        return max(interval * Int64(load), isAsked ? now.nanoseconds - since.nanoseconds : 0)
     }
 }
