@@ -14,8 +14,17 @@ public enum PercentCoding {
 
     /// Decodes a name or value of a query, where `+` is a space; nil for a broken escape, NUL, or no UTF-8.
     public static func queryPart(_ part: Substring.UTF8View) -> String? {
+        if !part.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 == 0 }) {
+            return String(Substring(part))
+        }
         guard let bytes = decode(part, plusIsSpace: true), !bytes.contains(0) else { return nil }
         return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// Whether a name or value of a query, decoded, is `text`; mostly seen without decoding it.
+    public static func isQueryPart(_ part: Substring.UTF8View, _ text: String) -> Bool {
+        let isPlain = !part.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }
+        return isPlain ? part.elementsEqual(text.utf8) : queryPart(part) == text
     }
 
     private static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool) -> [UInt8]? {

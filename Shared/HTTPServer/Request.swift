@@ -142,20 +142,33 @@ public struct QueryItems: Sendable {
 
     /// All pairs in order; those with a broken encoding are left out.
     public var pairs: [(name: String, value: String)] {
-        guard let raw else { return [] }
-        return raw.split(separator: "&").compactMap { part in
-            let equals = part.firstIndex(of: "=") ?? part.endIndex
-            let value = equals < part.endIndex ? part[part.index(after: equals)...] : ""
-            guard let name = PercentCoding.queryPart(part[..<equals].utf8),
-                let text = PercentCoding.queryPart(value.utf8)
-            else { return nil }
-            return (name, text)
+        var pairs: [(name: String, value: String)] = []
+        _ = first { name, value in
+            guard let name = PercentCoding.queryPart(name), let value = PercentCoding.queryPart(value) else { return nil }
+            pairs.append((name, value))
+            return nil
         }
+        return pairs
     }
 
     /// The value of the first parameter of that name.
     public subscript(_ name: String) -> String? {
-        raw == nil ? nil : pairs.first { $0.name == name }?.value
+        first { PercentCoding.isQueryPart($0, name) ? PercentCoding.queryPart($1) : nil }
+    }
+
+    /// What `found` returns for the first pair, still encoded, for which it returns something.
+    private func first(_ found: (Substring.UTF8View, Substring.UTF8View) -> String?) -> String? {
+        guard let raw else { return nil }
+        var rest = Substring(raw).utf8
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
+            let pair = rest[..<end]
+            rest = rest[end...].dropFirst()
+            guard !pair.isEmpty else { continue }
+            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            if let value = found(pair[..<equals], pair[equals...].dropFirst()) { return value }
+        }
+        return nil
     }
 
     /// A number.

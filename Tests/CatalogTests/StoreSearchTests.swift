@@ -51,6 +51,22 @@ import Testing
         }
     }
 
+    @Test func `a building full of stores is listed whole, each once, however many share one place`() async throws {
+        try await Shop.withDatabase { test in
+            let before = (0..<5).map { Place(number: "b\($0)", name: "前\($0)", latitude: 31.2, longitude: 121.4) }
+            let inside = (0..<430).map { Place(number: "\($0)", name: "店\($0)", latitude: 31.21, longitude: 121.41) }
+            let behind = (0..<5).map { Place(number: "h\($0)", name: "后\($0)", latitude: 31.3, longitude: 121.5) }
+            try await fill(test.database, before + inside + behind)
+            for filter in [[:], ["open_now": "true"]] as [[String: String]] {
+                let query = filter.merging(["lat": "31.2", "lng": "121.4", "limit": "37"]) { $1 }
+                let listed = try await names(test.database, query)
+                #expect(Set(listed.prefix(5)) == Set(before.map(\.name)))
+                #expect(Set(listed.dropFirst(5).dropLast(5)) == Set(inside.map(\.name)))
+                #expect(Set(listed.suffix(5)) == Set(behind.map(\.name)) && listed.count == 440)
+            }
+        }
+    }
+
     @Test func `the nearest come first, page by page, with their distance`() async throws {
         try await Shop.withDatabase { test in
             let places = (0..<45).map {

@@ -78,6 +78,14 @@ struct RouterTests {
         #expect(throws: ProblemError.self) { try query.bool("n") }
     }
 
+    @Test func `names of a query may be encoded; broken pairs and empty ones are left out`() {
+        let query = QueryItems("&&a%3Db=1&%zz=2&c=%zz&c=3&=4&x+y=5&%00=6&e==&")
+        #expect(query["a=b"] == "1" && query["c"] == "3" && query[""] == "4" && query["x y"] == "5" && query["x+y"] == nil)
+        #expect(query["e"] == "=" && query["%zz"] == nil && query["\0"] == nil)
+        #expect(query.pairs.map { "\($0.name):\($0.value)" } == ["a=b:1", "c:3", ":4", "x y:5", "e:="])
+        #expect(QueryItems(nil).pairs.isEmpty && QueryItems("").pairs.isEmpty)
+    }
+
     @Test func `every route is in the table`() {
         #expect(router([(.get, "/a"), (.post, "/a"), (.get, "/b/{c}")]).table.map { "\($0.method) \($0.pattern.text)" }.sorted()
             == ["GET /a", "GET /b/{c}", "POST /a"])

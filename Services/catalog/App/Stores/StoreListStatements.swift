@@ -38,28 +38,33 @@ struct StoreListInput: Sendable {
 
 /// The nearest stores, in order, by the index, which hands them out one by one until the page is full.
 ///
-/// The inner limit is a literal, and identity is left to the outer order, so that the planner of PostgreSQL 15 takes
-/// the index: it knows the limit, and it gives up on an index order when a second column follows it. When few of the
-/// nearest 200 fit (late at night), `NearestStoresFarther` looks on.
+/// The innermost limit is a literal, and identity is left to the outermost order, so that the planner of PostgreSQL 15
+/// takes the index: it knows the limit, and it gives up on an index order when a second column follows it. Stores at one
+/// place count as one (`WITH TIES`), so that identity orders all of them. The order between the limits is the index's
+/// own, which is why no more rows are read than the page needs. When few of the nearest 200 fit (late at night),
+/// `NearestStoresFarther` looks on.
 struct NearestStores: Statement {
     static let name: StaticString = "nearest_stores"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT s.id, s.number, s.merchant_id, s.kind, s.name_zh, s.name_en, s.address, s.city, s.province, s.phone,
-            s.latitude, s.longitude, s.time_zone, s.hours, minute_of_week($6, s.time_zone), s.accepting_orders,
-            s.rating_sum, s.rating_count, s.chord
+        SELECT f.id, f.number, f.merchant_id, f.kind, f.name_zh, f.name_en, f.address, f.city, f.province, f.phone,
+            f.latitude, f.longitude, f.time_zone, f.hours, minute_of_week($6, f.time_zone), f.accepting_orders,
+            f.rating_sum, f.rating_count, f.chord
         FROM (
-            SELECT id, number, merchant_id, kind, name_zh, name_en, address, city, province, phone, latitude,
-                longitude, time_zone, hours, open_minutes, accepting_orders, rating_sum, rating_count,
-                position <-> cube($1::float8[]) AS chord
-            FROM stores
-            WHERE (position <-> cube($1::float8[]), id) > ($2, $3)
-            ORDER BY position <-> cube($1::float8[])
-            LIMIT 200
-        ) AS s
-        WHERE s.kind = ANY ($4)
-            AND (NOT $5 OR s.open_minutes @> minute_of_week($6, s.time_zone))
-        ORDER BY s.chord, s.id
+            SELECT *
+            FROM (
+                SELECT *, position <-> cube($1::float8[]) AS chord
+                FROM stores
+                WHERE (position <-> cube($1::float8[]), id) > ($2, $3)
+                ORDER BY position <-> cube($1::float8[])
+                FETCH FIRST 200 ROWS WITH TIES
+            ) AS s
+            WHERE s.kind = ANY ($4)
+                AND (NOT $5 OR s.open_minutes @> minute_of_week($6, s.time_zone))
+            ORDER BY s.chord
+            FETCH FIRST $7 ROWS WITH TIES
+        ) AS f
+        ORDER BY f.chord, f.id
         LIMIT $7
         """
     let input: StoreListInput
@@ -73,21 +78,24 @@ struct NearestStoresFarther: Statement {
     static let name: StaticString = "nearest_stores_farther"
     static let mode = StatementMode.read
     static let sql: StaticString = """
-        SELECT s.id, s.number, s.merchant_id, s.kind, s.name_zh, s.name_en, s.address, s.city, s.province, s.phone,
-            s.latitude, s.longitude, s.time_zone, s.hours, minute_of_week($6, s.time_zone), s.accepting_orders,
-            s.rating_sum, s.rating_count, s.chord
+        SELECT f.id, f.number, f.merchant_id, f.kind, f.name_zh, f.name_en, f.address, f.city, f.province, f.phone,
+            f.latitude, f.longitude, f.time_zone, f.hours, minute_of_week($6, f.time_zone), f.accepting_orders,
+            f.rating_sum, f.rating_count, f.chord
         FROM (
-            SELECT id, number, merchant_id, kind, name_zh, name_en, address, city, province, phone, latitude,
-                longitude, time_zone, hours, open_minutes, accepting_orders, rating_sum, rating_count,
-                position <-> cube($1::float8[]) AS chord
-            FROM stores
-            WHERE (position <-> cube($1::float8[]), id) > ($2, $3)
-            ORDER BY position <-> cube($1::float8[])
-            LIMIT 5000
-        ) AS s
-        WHERE s.kind = ANY ($4)
-            AND (NOT $5 OR s.open_minutes @> minute_of_week($6, s.time_zone))
-        ORDER BY s.chord, s.id
+            SELECT *
+            FROM (
+                SELECT *, position <-> cube($1::float8[]) AS chord
+                FROM stores
+                WHERE (position <-> cube($1::float8[]), id) > ($2, $3)
+                ORDER BY position <-> cube($1::float8[])
+                FETCH FIRST 5000 ROWS WITH TIES
+            ) AS s
+            WHERE s.kind = ANY ($4)
+                AND (NOT $5 OR s.open_minutes @> minute_of_week($6, s.time_zone))
+            ORDER BY s.chord
+            FETCH FIRST $7 ROWS WITH TIES
+        ) AS f
+        ORDER BY f.chord, f.id
         LIMIT $7
         """
     let input: StoreListInput
