@@ -9,7 +9,27 @@ extension JSONReader {
         let bytes = UnsafeBufferPointer(start: base + start, count: run.end - start)
         if run.mayBeBeyondASCII { try checkUTF8(bytes) }
         index = run.end + 1
-        return String(decoding: bytes, as: UTF8.self)
+        return JSONScan.text(bytes, isASCII: !run.mayBeBeyondASCII)
+    }
+
+    /// Reads a text that stands for a value, without making a `String` of it: `parse` gets its UTF-8 bytes, and returns
+    /// nil for what it does not take.
+    @inlinable
+    public mutating func parsed<T>(_ parse: (UnsafeBufferPointer<UInt8>) -> T?) throws(JSONError) -> T? {
+        if let bytes = try plainText() { return parse(bytes) }
+        var text = try string()
+        return text.withUTF8(parse)
+    }
+
+    /// The bytes of the next text when it stands without escapes; else nothing is taken and nil returned.
+    @usableFromInline
+    mutating func plainText() throws(JSONError) -> UnsafeBufferPointer<UInt8>? {
+        guard try begin() == UInt8(ascii: "\"") else { throw wrongType("must be text") }
+        let start = index + 1
+        let run = JSONScan.plainRun(base, from: start, to: count)
+        guard run.end < count, base[run.end] == UInt8(ascii: "\""), !run.mayBeBeyondASCII else { return nil }
+        index = run.end + 1
+        return UnsafeBufferPointer(start: base + start, count: run.end - start)
     }
 
     /// A text with escapes. Strict reading refuses U+0000, which the grammar allows: PostgreSQL stores it in no text, and
@@ -19,7 +39,7 @@ extension JSONReader {
         if mode == .strict, bytes.contains(0) {
             throw JSONError(kind: .invalid, byteOffset: start, message: "must not contain the character U+0000")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes.withUnsafeBufferPointer { JSONScan.text($0, isASCII: JSONScan.isASCII($0)) }
     }
 
     /// Reads a member's name without making a `String` of it.
@@ -51,6 +71,8 @@ extension JSONReader {
     /// The slow way, for texts with escapes: the bytes they stand for, which are UTF-8.
     private mutating func unescaped(from start: Int) throws(JSONError) -> [UInt8] {
         var bytes: [UInt8] = []
+        // What an escape stands for is never longer than the escape; most texts need one piece of memory this way.
+        bytes.reserveCapacity(min(count - start, 120))
         var from = start
         while true {
             let run = JSONScan.plainRun(base, from: from, to: count)

@@ -59,6 +59,19 @@ enum JSONScan {
         return (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
     }
 
+    /// Whether all bytes are below 0x80.
+    static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var seen: UInt8 = 0
+        for byte in bytes { seen |= byte }
+        return seen < 0x80
+    }
+
+    /// The text of bytes that are known to be well-formed UTF-8: `String(decoding:as:)` would look through them again.
+    @inline(__always)
+    static func text(_ bytes: UnsafeBufferPointer<UInt8>, isASCII: Bool) -> String {
+        String(copying: UTF8Span(unchecked: Span(_unsafeElements: bytes), isKnownASCII: isASCII))
+    }
+
     /// Whether bytes are well-formed UTF-8 (Unicode 16, table 3-7: no overlong forms, no surrogates, none above U+10FFFF).
     static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let base = bytes.baseAddress else { return true }

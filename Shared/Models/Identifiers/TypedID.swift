@@ -71,9 +71,9 @@ extension TypedID: JSONWritable, JSONReadable {
 
     /// Reads the TypeID text.
     public init(from json: inout JSONReader) throws(JSONError) {
-        let text = try json.string()
-        guard let id = Self(text) else { throw json.invalid("must be an identifier that begins with \(Tag.prefix)_") }
-        self = id
+        let uuid = try json.parsed { Self.parse($0, Tag.prefix.utf8CodeUnitCount) }
+        guard let uuid else { throw json.invalid("must be an identifier that begins with \(Tag.prefix)_") }
+        self.uuid = uuid
     }
 }
 

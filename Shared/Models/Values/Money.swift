@@ -2,27 +2,45 @@ public import JSON
 
 /// An ISO 4217 currency by its three letters.
 public struct Currency: Hashable, Sendable, CustomStringConvertible {
-    /// Three upper-case letters.
-    public let code: String
+    // Bytes rather than a text: an amount of money is then two plain words, and copying it counts no references.
+    private let first: UInt8, second: UInt8, third: UInt8
 
     /// Reads three upper-case letters; nil for anything else.
     public init?(_ code: String) {
-        guard code.utf8.count == 3, code.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
-        else { return nil }
-        self.code = code
+        var code = code
+        guard let currency = code.withUTF8({ Currency(ascii: $0) }) else { return nil }
+        self = currency
     }
 
-    private init(known code: String) {
-        self.code = code
+    init?(ascii code: UnsafeBufferPointer<UInt8>) {
+        guard code.count == 3, code.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
+        else { return nil }
+        self.init(code[0], code[1], code[2])
+    }
+
+    private init(_ first: UInt8, _ second: UInt8, _ third: UInt8) {
+        (self.first, self.second, self.third) = (first, second, third)
     }
 
     /// Chinese yuan; its minor unit is the fen.
-    public static let cny = Currency(known: "CNY")
+    public static let cny = Currency(UInt8(ascii: "C"), UInt8(ascii: "N"), UInt8(ascii: "Y"))
     /// United States dollar.
-    public static let usd = Currency(known: "USD")
+    public static let usd = Currency(UInt8(ascii: "U"), UInt8(ascii: "S"), UInt8(ascii: "D"))
+
+    /// Three upper-case letters.
+    public var code: String { withCode { String(decoding: $0, as: UTF8.self) } }
 
     /// The code.
     public var description: String { code }
+
+    fileprivate func withCode<T>(_ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3) { memory in
+            memory[0] = first
+            memory[1] = second
+            memory[2] = third
+            return body(UnsafeBufferPointer(memory))
+        }
+    }
 }
 
 /// Why a sum of money cannot be computed.
@@ -114,7 +132,8 @@ extension Money: JSONWritable, JSONReadable {
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.field("amount", minorUnits)
-        json.field("currency", currency.code)
+        json.key("currency")
+        currency.withCode { json.plainString($0) }
         json.endObject()
     }
 
@@ -126,7 +145,7 @@ extension Money: JSONWritable, JSONReadable {
             switch key {
             case "amount": amount = try json.read()
             case "currency":
-                guard let value = Currency(try json.string()) else {
+                guard let value = try json.parsed({ Currency(ascii: $0) }) else {
                     throw json.invalid("must be three upper-case letters (ISO 4217)")
                 }
                 currency = value

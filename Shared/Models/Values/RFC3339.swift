@@ -36,7 +36,7 @@ enum RFC3339 {
         }
     }
 
-    static func parse(_ text: [UInt8]) -> Timestamp? {
+    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Timestamp? {
         guard text.count >= 20, let year = number(text, 0, 4), let month = number(text, 5, 2),
             let day = number(text, 8, 2), let hour = number(text, 11, 2), let minute = number(text, 14, 2),
             let second = number(text, 17, 2), text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
@@ -51,7 +51,7 @@ enum RFC3339 {
         return Timestamp(microseconds: seconds * 1_000_000 + Int64(fraction))
     }
 
-    private static func number(_ text: [UInt8], _ start: Int, _ count: Int) -> Int? {
+    private static func number(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ count: Int) -> Int? {
         var value = 0
         for byte in text[start..<start + count] {
             guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
@@ -61,7 +61,7 @@ enum RFC3339 {
     }
 
     /// Microseconds of the optional fraction; leaves `index` behind it.
-    private static func fraction(_ text: [UInt8], _ index: inout Int) -> Int? {
+    private static func fraction(_ text: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Int? {
         guard text[index] == UInt8(ascii: ".") else { return 0 }
         index += 1
         var value = 0, digits = 0
@@ -78,7 +78,7 @@ enum RFC3339 {
         return value
     }
 
-    private static func offsetMinutes(_ text: [UInt8], _ index: Int) -> Int? {
+    private static func offsetMinutes(_ text: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int? {
         let sign = text[index]
         if sign | 0x20 == UInt8(ascii: "z") { return index + 1 == text.count ? 0 : nil }
         guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), text.count == index + 6,

@@ -38,7 +38,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Reads RFC 3339: `2026-11-23T05:24:06.123456Z` or with an offset such as `+08:00`; nil for anything else.
     /// Digits beyond the microsecond are cut. A leap second (`:60`) is taken for the second after.
     public init?(_ text: String) {
-        guard let value = RFC3339.parse(Array(text.utf8)) else { return nil }
+        var text = text
+        guard let value = text.withUTF8({ RFC3339.parse($0) }) else { return nil }
         self = value
     }
 }
@@ -56,7 +57,7 @@ extension Timestamp: JSONWritable, JSONReadable {
 
     /// Reads RFC 3339 text.
     public init(from json: inout JSONReader) throws(JSONError) {
-        guard let value = Timestamp(try json.string()) else {
+        guard let value = try json.parsed({ RFC3339.parse($0) }) else {
             throw json.invalid("must be a time such as 2026-11-23T05:24:06Z")
         }
         self = value

@@ -61,8 +61,12 @@ actor Buyers {
                 storeID: store, lines: chosen.map { QuoteRequestLine(skuID: Self.sku($0), quantity: 1) })
             wishes.append(Wish(token: tokens[index % people], body: JSON.encode(input)))
         }
-        requests = try await quoted(wishes, at: orders)
-        return .text(.ok, "\(requests.count)")
+        do {
+            requests = try await quoted(wishes, at: orders)
+            return .text(.ok, "\(requests.count)")
+        } catch {
+            return .text(.badGateway, "\(error)")
+        }
     }
 
     /// The placing requests for quotes that the service made.
