@@ -98,7 +98,7 @@ extension Array: JSONWritable where Element: JSONWritable {
 }
 
 extension Array: JSONReadable where Element: JSONReadable {
-    public init(from json: inout JSONReader) throws(JSONError) { self = try json.array(of: Element.self) }
+    @inlinable public init(from json: inout JSONReader) throws(JSONError) { self = try json.array(of: Element.self) }
 }
 
 extension Optional: JSONWritable where Wrapped: JSONWritable {
@@ -108,7 +108,7 @@ extension Optional: JSONWritable where Wrapped: JSONWritable {
 }
 
 extension Optional: JSONReadable where Wrapped: JSONReadable {
-    public init(from json: inout JSONReader) throws(JSONError) {
+    @inlinable public init(from json: inout JSONReader) throws(JSONError) {
         self = try json.null() ? nil : try Wrapped(from: &json)
     }
 }
@@ -126,7 +126,7 @@ extension Dictionary: JSONWritable where Key == String, Value: JSONWritable {
 }
 
 extension Dictionary: JSONReadable where Key == String, Value: JSONReadable {
-    public init(from json: inout JSONReader) throws(JSONError) {
+    @inlinable public init(from json: inout JSONReader) throws(JSONError) {
         var members: [String: Value] = [:]
         try json.object { (json, key) throws(JSONError) in
             // Named, because an assignment of an optional would read `null` as "no member".

@@ -21,6 +21,15 @@ public struct JSONKey {
         hash = Self.mix(Self.begin(count), word)
     }
 
+    /// A name of eight to fifteen bytes: the first eight and the rest, filled up with zeros.
+    @inline(__always)
+    init(start: UnsafePointer<UInt8>, count: Int, first: UInt64, rest: UInt64) {
+        self.start = start
+        self.count = count
+        let begun = Self.mix(Self.begin(count), first)
+        hash = count == 8 ? begun : Self.mix(begun, rest)
+    }
+
     /// The name.
     public var text: String {
         String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
@@ -76,10 +85,14 @@ public struct JSONKey {
     }
 }
 
-/// The names that the open objects had so far, one object's after its parent's.
+/// The names that the open objects had so far, one object's after its parent's. Belongs to one reader, which gives the
+/// memory back.
 @usableFromInline
 struct SeenNames {
-    private var hashes: [UInt64] = []
+    // Plain memory, of which the first `used` are meant: every name of a document passes here.
+    private var hashes: UnsafeMutablePointer<UInt64>
+    private var used = 0
+    private var capacity = 64
     /// For objects with many members, by the start of their scope: looking through all of them for each would make a
     /// small body keep a loop busy for seconds.
     private var tables: [Int: Set<UInt64>] = [:]
@@ -93,34 +106,53 @@ struct SeenNames {
         var filter: UInt64 = 0
     }
 
-    init() { hashes.reserveCapacity(64) }
+    init() { hashes = .allocate(capacity: capacity) }
+
+    func giveBack() { hashes.deallocate() }
 
     @usableFromInline
-    var scope: Scope { Scope(start: hashes.count) }
+    var scope: Scope { Scope(start: used) }
 
     /// False when the object had the name before.
     @inline(__always)
     mutating func insert(_ hash: UInt64, _ scope: inout Scope) -> Bool {
         let bit = 1 as UInt64 &<< (hash &>> 58)
-        if hashes.count - scope.start >= Self.scannedMax {
+        if used &- scope.start >= Self.scannedMax {
             guard insertIntoTable(hash, scope.start) else { return false }
-        } else if scope.filter & bit != 0, hashes[scope.start...].contains(hash) {
+        } else if scope.filter & bit != 0, has(hash, from: scope.start) {
             return false
         }
         scope.filter |= bit
-        hashes.append(hash)
+        if used == capacity { grow() }
+        hashes[used] = hash
+        used &+= 1
         return true
+    }
+
+    private func has(_ hash: UInt64, from start: Int) -> Bool {
+        UnsafeBufferPointer(start: hashes + start, count: used - start).contains(hash)
+    }
+
+    @inline(never)
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity * 2)
+        larger.update(from: hashes, count: used)
+        hashes.deallocate()
+        hashes = larger
+        capacity *= 2
     }
 
     @inline(never)
     private mutating func insertIntoTable(_ hash: UInt64, _ start: Int) -> Bool {
-        if hashes.count - start == Self.scannedMax { tables[start] = Set(hashes[start...]) }
+        if used - start == Self.scannedMax {
+            tables[start] = Set(UnsafeBufferPointer(start: hashes + start, count: used - start))
+        }
         return tables[start, default: []].insert(hash).inserted
     }
 
     @inline(__always)
     mutating func close(_ scope: Scope) {
         if !tables.isEmpty { tables[scope.start] = nil }
-        hashes.removeSubrange(scope.start...)
+        used = scope.start
     }
 }

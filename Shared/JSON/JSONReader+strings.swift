@@ -35,11 +35,11 @@ extension JSONReader {
     /// A text with escapes. Strict reading refuses U+0000, which the grammar allows: PostgreSQL stores it in no text, and
     /// one such value would fail everything that is written in one statement with it.
     private mutating func escapedString(from start: Int) throws(JSONError) -> String {
-        let bytes = try unescaped(from: start)
-        if mode == .strict, bytes.contains(0) {
+        let text = try unescaped(from: start)
+        if mode == .strict, text.hasNUL {
             throw JSONError(kind: .invalid, byteOffset: start, message: "must not contain the character U+0000")
         }
-        return bytes.withUnsafeBufferPointer { JSONScan.text($0, isASCII: JSONScan.isASCII($0)) }
+        return JSONScan.text(text.bytes, isASCII: text.isASCII)
     }
 
     /// Reads a member's name without making a `String` of it.
@@ -54,9 +54,13 @@ extension JSONReader {
     }
 
     private mutating func longKeyString(from start: Int) throws(JSONError) -> JSONKey {
+        if let name = JSONScan.mediumName(base, at: start, to: count) {
+            index = start + name.count + 1
+            return JSONKey(start: base + start, count: name.count, first: name.first, rest: name.word)
+        }
         let run = JSONScan.plainRun(base, from: start, to: count)
         guard run.end < count else { throw malformed("a text has no end") }
-        guard base[run.end] == UInt8(ascii: "\"") else { return keep(name: try unescaped(from: start)) }
+        guard base[run.end] == UInt8(ascii: "\"") else { return keep(name: try unescaped(from: start).bytes) }
         if run.mayBeBeyondASCII {
             try checkUTF8(UnsafeBufferPointer(start: base + start, count: run.end - start))
         }
@@ -68,47 +72,71 @@ extension JSONReader {
         guard JSONScan.isUTF8(bytes) else { throw malformed("a text is not valid UTF-8") }
     }
 
-    /// The slow way, for texts with escapes: the bytes they stand for, which are UTF-8.
-    private mutating func unescaped(from start: Int) throws(JSONError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        // What an escape stands for is never longer than the escape; most texts need one piece of memory this way.
-        bytes.reserveCapacity(min(count - start, 120))
+    /// What a text with escapes stands for: UTF-8, until the next such text is read.
+    private struct Unescaped {
+        var bytes: UnsafeBufferPointer<UInt8>
+        var isASCII = true
+        var hasNUL = false
+    }
+
+    /// The slow way, for texts with escapes.
+    private mutating func unescaped(from start: Int) throws(JSONError) -> Unescaped {
+        // What an escape stands for is never longer than the escape.
+        let memory = scratch ?? .allocate(capacity: count - start)
+        scratch = memory
+        var text = Unescaped(bytes: UnsafeBufferPointer(start: memory, count: 0))
+        var length = 0
         var from = start
         while true {
             let run = JSONScan.plainRun(base, from: from, to: count)
-            let plain = UnsafeBufferPointer(start: base + from, count: run.end - from)
             index = run.end
             // A character never spans an escape, so each run is UTF-8 by itself or the text is not.
-            if run.mayBeBeyondASCII { try checkUTF8(plain) }
-            bytes.append(contentsOf: plain)
+            if run.mayBeBeyondASCII {
+                try checkUTF8(UnsafeBufferPointer(start: base + from, count: run.end - from))
+                text.isASCII = false
+            }
+            (memory + length).update(from: base + from, count: run.end - from)
+            length += run.end - from
             guard run.end < count else { throw malformed("a text has no end") }
             switch base[run.end] {
             case UInt8(ascii: "\""):
                 index = run.end + 1
-                return bytes
+                text.bytes = UnsafeBufferPointer(start: memory, count: length)
+                return text
             case UInt8(ascii: "\\"):
-                try appendEscaped(to: &bytes)
+                let written = try writeEscaped(to: memory + length)
+                if memory[length] == 0 { text.hasNUL = true }
+                if memory[length] >= 0x80 { text.isASCII = false }
+                length += written
                 from = index
             default: throw malformed("a control character in a text must be escaped")
             }
         }
     }
 
-    private mutating func appendEscaped(to bytes: inout [UInt8]) throws(JSONError) {
+    /// Writes what the escape that is next stands for, and returns how many bytes that is.
+    private mutating func writeEscaped(to memory: UnsafeMutablePointer<UInt8>) throws(JSONError) -> Int {
         index += 1
         guard index < count else { throw malformed("a text has no end") }
         let byte = base[index]
         index += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(byte)
-        case UInt8(ascii: "b"): bytes.append(0x08)
-        case UInt8(ascii: "f"): bytes.append(0x0C)
-        case UInt8(ascii: "n"): bytes.append(0x0A)
-        case UInt8(ascii: "r"): bytes.append(0x0D)
-        case UInt8(ascii: "t"): bytes.append(0x09)
-        case UInt8(ascii: "u"): bytes.append(contentsOf: String(Character(try unicodeEscape())).utf8)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): memory.pointee = byte
+        case UInt8(ascii: "b"): memory.pointee = 0x08
+        case UInt8(ascii: "f"): memory.pointee = 0x0C
+        case UInt8(ascii: "n"): memory.pointee = 0x0A
+        case UInt8(ascii: "r"): memory.pointee = 0x0D
+        case UInt8(ascii: "t"): memory.pointee = 0x09
+        case UInt8(ascii: "u"):
+            var length = 0
+            for unit in try unicodeEscape().utf8 {
+                memory[length] = unit
+                length += 1
+            }
+            return length
         default: throw malformed("an unknown escape in a text")
         }
+        return 1
     }
 
     /// `\uXXXX`, two of them for a character beyond the basic plane; a lone surrogate is no character (RFC 8259

@@ -19,9 +19,9 @@ public struct JSONReader {
     /// Objects and arrays inside one another: as deep as the limits of the server allow.
     public static let depthMax = 64
 
-    let base: UnsafePointer<UInt8>
-    let count: Int
-    var index = 0
+    @usableFromInline let base: UnsafePointer<UInt8>
+    @usableFromInline let count: Int
+    @usableFromInline var index = 0
     /// Whether unknown and repeated members are errors.
     public let mode: JSON.Mode
     private var depth = 0
@@ -30,6 +30,8 @@ public struct JSONReader {
     private var names = SeenNames()
     /// Names that stood with escapes, decoded: kept until the document is read, because keys point to them.
     private var keptNames: [UnsafeMutableBufferPointer<UInt8>] = []
+    /// Where the text with escapes that was read last is decoded: room for the longest that can follow.
+    var scratch: UnsafeMutablePointer<UInt8>?
 
     private static let nothing = StaticString("")
 
@@ -39,7 +41,7 @@ public struct JSONReader {
         self.mode = mode
     }
 
-    mutating func keep(name: [UInt8]) -> JSONKey {
+    mutating func keep(name: UnsafeBufferPointer<UInt8>) -> JSONKey {
         let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, name.count))
         _ = memory.initialize(from: name)
         keptNames.append(memory)
@@ -50,6 +52,8 @@ public struct JSONReader {
     mutating func giveBack() {
         for memory in keptNames { memory.deallocate() }
         keptNames = []
+        names.giveBack()
+        scratch?.deallocate()
     }
 
     // MARK: Values
@@ -135,7 +139,14 @@ public struct JSONReader {
     }
 
     /// Takes a `null` if it is next; false, and nothing taken, otherwise.
+    @inlinable @inline(__always)
     public mutating func null() throws(JSONError) -> Bool {
+        if index < count, base[index] != UInt8(ascii: "n"), base[index] > 0x20 { return false }
+        return try nullAfterSpace()
+    }
+
+    @usableFromInline
+    mutating func nullAfterSpace() throws(JSONError) -> Bool {
         guard try begin() == UInt8(ascii: "n") else { return false }
         try literal("null")
         return true
@@ -195,7 +206,7 @@ public struct JSONReader {
     private mutating func peek() throws(JSONError) -> UInt8 {
         while index < count {
             let byte = base[index]
-            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
+            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
             index += 1
         }
         throw malformed("the text ends too early")
@@ -229,8 +240,17 @@ public struct JSONReader {
     }
 
     /// After a member or element: true when another follows.
-    @usableFromInline
+    @inlinable @inline(__always)
     mutating func continues(with closing: UInt8, in what: StaticString) throws(JSONError) -> Bool {
+        if index < count, base[index] == UInt8(ascii: ",") {
+            index &+= 1
+            return true
+        }
+        return try continuesAfterSpace(with: closing, in: what)
+    }
+
+    @usableFromInline
+    mutating func continuesAfterSpace(with closing: UInt8, in what: StaticString) throws(JSONError) -> Bool {
         let byte = try peek()
         guard byte == UInt8(ascii: ",") || byte == closing else {
             throw malformed("a comma or the end of the \(what) is expected")

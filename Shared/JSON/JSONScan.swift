@@ -49,6 +49,17 @@ enum JSONScan {
         return (name, count)
     }
 
+    /// The same for a name of eight to fifteen bytes: `first` are its first eight, `word` the others.
+    @inline(__always)
+    static func mediumName(
+        _ base: UnsafePointer<UInt8>, at start: Int, to end: Int
+    ) -> (first: UInt64, word: UInt64, count: Int)? {
+        guard start + 16 <= end, let rest = shortName(base, at: start + 8, to: end) else { return nil }
+        let first = UInt64(littleEndian: UnsafeRawPointer(base + start).loadUnaligned(as: UInt64.self))
+        guard specials(first) == 0, first & highs == 0 else { return nil }
+        return (first, rest.word, rest.count + 8)
+    }
+
     /// A mask whose lowest set bit marks the first byte that is `"`, `\` or below 0x20. (Bytes after the first hit may
     /// be marked wrongly by a borrow; only the first is used.)
     @inline(__always)
@@ -57,13 +68,6 @@ enum JSONScan {
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
         return (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
-    }
-
-    /// Whether all bytes are below 0x80.
-    static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var seen: UInt8 = 0
-        for byte in bytes { seen |= byte }
-        return seen < 0x80
     }
 
     /// The text of bytes that are known to be well-formed UTF-8: `String(decoding:as:)` would look through them again.
@@ -82,6 +86,14 @@ enum JSONScan {
             if lead < 0x80 {
                 index += 1
                 continue
+            }
+            // Nearly all Chinese: three bytes, and the second may be any.
+            if index + 4 <= count, lead != 0xE0, lead != 0xED {
+                let word = UInt32(littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt32.self))
+                if word & 0x00C0_C0F0 == 0x0080_80E0 {
+                    index += 3
+                    continue
+                }
             }
             let length: Int
             let second: ClosedRange<UInt8>

@@ -100,14 +100,24 @@ enum TypeIDSuffix {
     }
 
     static func decode(_ text: UnsafeBufferPointer<UInt8>) -> UUID128? {
-        guard text.count == length, values[Int(text[0])] < 8 else { return nil }
-        var high: UInt64 = 0, low: UInt64 = 0
-        for byte in text {
-            let value = values[Int(byte)]
-            guard value != invalid else { return nil }
-            high = high << 5 | low >> 59
-            low = low << 5 | UInt64(value)
+        guard text.count == length else { return nil }
+        return values.withUnsafeBufferPointer { values in
+            // 26 times 5 bits are 2 more than 128: the first character has only 3, and the fourteenth lies in both halves.
+            var high: UInt64 = 0, low: UInt64 = 0, seen: UInt8 = 0
+            for index in 0..<13 {
+                let value = values[Int(text[index])]
+                seen |= value
+                high = high &<< 5 | UInt64(value)
+            }
+            let middle = values[Int(text[13])]
+            seen |= middle
+            for index in 14..<length {
+                let value = values[Int(text[index])]
+                seen |= value
+                low = low &<< 5 | UInt64(value)
+            }
+            guard seen < 32, values[Int(text[0])] < 8 else { return nil }
+            return UUID128(high: high &<< 1 | UInt64(middle &>> 4), low: UInt64(middle) &<< 60 | low)
         }
-        return UUID128(high: high, low: low)
     }
 }

@@ -29,6 +29,7 @@ extension Page: JSONWritable where Item: JSONWritable {
 
 extension Page: JSONReadable where Item: JSONReadable {
     /// Reads the items and the cursor.
+    @inlinable
     public init(from json: inout JSONReader) throws(JSONError) {
         var items: [Item]?
         var nextCursor: String?
