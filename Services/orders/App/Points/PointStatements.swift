@@ -136,30 +136,34 @@ struct EarnPoints: Statement {
     }
 }
 
-/// Gives the points of a payment back, as far as a refund reaches.
-struct RestorePoints: Statement {
-    static let name: StaticString = "restore_points"
+/// Changes points because of a refund: gives back what paid, or takes what was earned. An account that is taken from is
+/// locked and has that many; one that is given back to has spent them.
+struct ChangePointsByRefund: Statement {
+    static let name: StaticString = "change_points_by_refund"
     static let mode = StatementMode.write
     static let sql: StaticString = """
         WITH account AS (
             UPDATE point_accounts SET balance = balance + $2::bigint WHERE customer_id = $1 RETURNING customer_id
         )
         INSERT INTO point_entries (customer_id, at, cause, delta, order_id, refund_id)
-        SELECT customer_id, $5, 'restored', $2::bigint, $3, $4
+        SELECT customer_id, $5, $6, $2::bigint, $3, $4
         FROM account
         """
     let customerID: AccountID
-    let points: Int64
+    /// Above zero with `restored`, below with `clawedBack`: a constraint.
+    let delta: Int64
     let orderID: OrderID
     let refundID: RefundID
     let now: Timestamp
+    let cause: PointCause
 
     func bind(to parameters: inout Parameters) {
         parameters.append(customerID.uuid)
-        parameters.append(points)
+        parameters.append(delta)
         parameters.append(orderID.uuid)
         parameters.append(refundID.uuid)
         parameters.append(now)
+        parameters.append(cause)
     }
 }
 
@@ -179,31 +183,4 @@ struct PointsOwed: Statement {
 
     func bind(to parameters: inout Parameters) { parameters.append(orderID.uuid) }
     static func decode(_ row: inout RowReader) throws(PostgresError) -> Int64 { try row.next() }
-}
-
-/// Takes earned points back. The account is locked and has that many.
-struct ClawBackPoints: Statement {
-    static let name: StaticString = "claw_back_points"
-    static let mode = StatementMode.write
-    static let sql: StaticString = """
-        WITH account AS (
-            UPDATE point_accounts SET balance = balance - $2::bigint WHERE customer_id = $1 RETURNING customer_id
-        )
-        INSERT INTO point_entries (customer_id, at, cause, delta, order_id, refund_id)
-        SELECT customer_id, $5, 'clawed_back', -$2::bigint, $3, $4
-        FROM account
-        """
-    let customerID: AccountID
-    let points: Int64
-    let orderID: OrderID
-    let refundID: RefundID
-    let now: Timestamp
-
-    func bind(to parameters: inout Parameters) {
-        parameters.append(customerID.uuid)
-        parameters.append(points)
-        parameters.append(orderID.uuid)
-        parameters.append(refundID.uuid)
-        parameters.append(now)
-    }
 }

@@ -14,18 +14,18 @@ struct RefundPoints: Sendable {
     let now: Timestamp
 
     func apply(_ tx: Transaction) async throws(PostgresError) {
-        let customer = record.placed.customerID
-        if gateway == .points {
-            _ = try await tx.execute(
-                RestorePoints(
-                    customerID: customer, points: amount.minorUnits, orderID: record.id, refundID: refundID, now: now))
-            return
-        }
+        guard gateway != .points else { return try await change(by: amount.minorUnits, .restored, tx) }
         guard record.states.order == .completed else { return }
-        guard let balance = try await tx.first(LockPointAccount(customerID: customer)) else { return }
+        guard let balance = try await tx.first(LockPointAccount(customerID: record.placed.customerID)) else { return }
         let points = min(balance, try await tx.one(PointsOwed(orderID: record.id)))
         guard points > 0 else { return }
-        _ = try await tx.execute(
-            ClawBackPoints(customerID: customer, points: points, orderID: record.id, refundID: refundID, now: now))
+        try await change(by: -points, .clawedBack, tx)
+    }
+
+    private func change(by delta: Int64, _ cause: PointCause, _ tx: Transaction) async throws(PostgresError) {
+        let change = ChangePointsByRefund(
+            customerID: record.placed.customerID, delta: delta, orderID: record.id, refundID: refundID, now: now,
+            cause: cause)
+        _ = try await tx.execute(change)
     }
 }
