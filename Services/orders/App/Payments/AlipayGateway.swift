@@ -20,17 +20,14 @@ struct AlipayGateway: PaymentGateway {
     /// nil without ALIPAY_APP_ID.
     static func settings(_ reader: inout ConfigurationReader) -> AlipayConfiguration? {
         guard reader.optional("ALIPAY_APP_ID") != nil else { return nil }
-        let baseURL = reader.url("ALIPAY_BASE_URL")
-        let cashierBaseURL = reader.url("ALIPAY_CASHIER_BASE_URL", default: baseURL)
+        let common = GatewaySettings("ALIPAY", &reader)
         let appID = reader.string("ALIPAY_APP_ID")
         let sellerID = reader.string("ALIPAY_SELLER_ID")
-        let notifyURL = reader.url("ALIPAY_NOTIFY_URL")
-        let key = WeChatSettings.read("ALIPAY_PRIVATE_KEY_FILE", &reader) { try RSAPrivateKey(pem: $0) }
-        let gatewayKey = WeChatSettings.read("ALIPAY_PUBLIC_KEY_FILE", &reader) { try RSAPublicKey(pem: $0) }
-        guard let key, let gatewayKey else { return nil }
+        let gatewayKey = GatewaySettings.pem("ALIPAY_PUBLIC_KEY_FILE", &reader) { try RSAPublicKey(pem: $0) }
+        guard let key = common.privateKey, let gatewayKey else { return nil }
         return AlipayConfiguration(
-            baseURL: baseURL, cashierBaseURL: cashierBaseURL, appID: appID, sellerID: sellerID, privateKey: key, gatewayKey: gatewayKey,
-            notifyURL: notifyURL)
+            baseURL: common.baseURL, cashierBaseURL: common.cashierBaseURL, appID: appID, sellerID: sellerID,
+            privateKey: key, gatewayKey: gatewayKey, notifyURL: common.notifyURL)
     }
 
     func prepare(_ order: PreparedOrder, _ context: CallContext) async throws(GatewayError) -> PreparedPayment {

@@ -21,17 +21,15 @@ struct CardGateway: PaymentGateway {
     /// nil without UNIONPAY_MER_ID.
     static func settings(_ reader: inout ConfigurationReader) -> UnionPayConfiguration? {
         guard reader.optional("UNIONPAY_MER_ID") != nil else { return nil }
-        let baseURL = reader.url("UNIONPAY_BASE_URL")
-        let cashierBaseURL = reader.url("UNIONPAY_CASHIER_BASE_URL", default: baseURL)
+        let common = GatewaySettings("UNIONPAY", &reader)
         let merID = reader.string("UNIONPAY_MER_ID")
-        let notifyURL = reader.url("UNIONPAY_NOTIFY_URL")
-        let key = WeChatSettings.read("UNIONPAY_PRIVATE_KEY_FILE", &reader) { try RSAPrivateKey(pem: $0) }
-        let own = WeChatSettings.read("UNIONPAY_CERT_FILE", &reader) { try X509Certificate(pem: $0) }
-        let theirs = WeChatSettings.read("UNIONPAY_GATEWAY_CERT_FILE", &reader) { try X509Certificate(pem: $0) }
-        guard let key, let own, let theirs else { return nil }
+        let own = GatewaySettings.pem("UNIONPAY_CERT_FILE", &reader) { try X509Certificate(pem: $0) }
+        let theirs = GatewaySettings.pem("UNIONPAY_GATEWAY_CERT_FILE", &reader) { try X509Certificate(pem: $0) }
+        guard let key = common.privateKey, let own, let theirs else { return nil }
         return UnionPayConfiguration(
-            baseURL: baseURL, cashierBaseURL: cashierBaseURL, merID: merID, privateKey: key, certificate: own, gatewayCertificate: theirs,
-            notifyURL: notifyURL, fileURL: reader.optional("UNIONPAY_FILE_URL"))
+            baseURL: common.baseURL, cashierBaseURL: common.cashierBaseURL, merID: merID, privateKey: key,
+            certificate: own, gatewayCertificate: theirs, notifyURL: common.notifyURL,
+            fileURL: reader.optional("UNIONPAY_FILE_URL"))
     }
 
     func prepare(_ order: PreparedOrder, _ context: CallContext) async throws(GatewayError) -> PreparedPayment {
