@@ -185,8 +185,8 @@ import Testing
             #expect(try await alipay().contains("\"fund_change\":\"Y\""))
             try await rehearsal.paidByCard("paid0001")
             let form = try rehearsal.cardForm([
-                "txnType": "04", "txnSubType": "00", "txnTime": "20261123132500", "orderId": "refund01", "txnAmt": "600",
-                "origQryId": try #require(try await rehearsal.queryCard("paid0001")["queryId"]),
+                "txnType": "04", "txnSubType": "00", "txnTime": "20261123132500", "orderId": "refund01",
+                "txnAmt": "600", "origQryId": try #require(try await rehearsal.queryCard("paid0001")["queryId"]),
             ])
             func card() async throws -> String {
                 try await rehearsal.post("/gateway/api/backTransReq.do", form).text
