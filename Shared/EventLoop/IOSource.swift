@@ -191,7 +191,8 @@ struct Waiter {
     }
 
     private mutating func arm(_ source: IOSource, _ direction: Direction, _ deadline: Instant) {
-        let id = source.loop.schedule(at: deadline) { [weak source] in source?.timerFired(direction) }
+        // Held until it fires or `close` cancels it. A weak reference would make every other one to the source slower.
+        let id = source.loop.schedule(at: deadline) { source.timerFired(direction) }
         timer = (id, deadline)
     }
 

@@ -78,7 +78,9 @@ actor ServerConnection: LoopBound {
 
     private func serve() async {
         // Called when something comes while no one reads: during a handler, only the peer's end matters.
-        source.onReadable = { [weak self] in self?.assumeIsolated { $0.peerMoved() } }
+        // Unowned: the source forgets it when it closes, before the connection goes; a weak reference would make every
+        // other one to the connection slower.
+        source.onReadable = { [unowned self] in assumeIsolated { $0.peerMoved() } }
         guard let stream = await serveRequests() else { return end() }
         // A task keeps the memory of its deepest call. A stream may live for hours, so it gets a task of its own, which
         // never went through a handler: it costs a third of what it would here.
@@ -151,13 +153,20 @@ actor ServerConnection: LoopBound {
                 let response: Response
                 switch try begin(head) {
                 case .answer(let ready): response = ready
-                case .call(let route, let request):
+                case .call(let route, var request):
                     if route.isSheddable, !state.admits(), let refusal = await state.refusal() {
                         response = refusal
                         break
                     }
                     loop.note("\(route.method) \(route.pattern)")
-                    do { response = try await route.handler(request) } catch { response = .failure(error) }
+                    do {
+                        switch route.work {
+                        case .immediate(let handler): response = try handler(&request)
+                        case .waiting(let handler): response = try await handler(request)
+                        }
+                    } catch {
+                        response = .failure(error)
+                    }
                 }
                 // An answer before the body was read to its end: what is left is not worth waiting for, so say goodbye.
                 if !body.isDone || state.isDraining { mustClose = true }

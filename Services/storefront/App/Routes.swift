@@ -121,14 +121,14 @@ struct PageRoutes {
 
     private func addFiles(to routes: inout Routes) {
         let files = site.files
-        routes.get(PathPattern("/static/{hash}/{name}"), access: .public) { request, _ in
+        routes.getImmediately(PathPattern("/static/{hash}/{name}"), access: .public) { request, _ in
             try files.response(
                 name: request.parameters["name"] ?? "", hash: request.parameters["hash"], for: request)
         }
-        routes.get(PathPattern("/favicon.ico"), access: .public) { request, _ in
+        routes.getImmediately(PathPattern("/favicon.ico"), access: .public) { request, _ in
             try files.response(name: "logo.svg", hash: nil, for: request)
         }
-        routes.get(PathPattern("/robots.txt"), access: .public) { request, _ in
+        routes.getImmediately(PathPattern("/robots.txt"), access: .public) { request, _ in
             try files.response(name: "robots.txt", hash: nil, for: request)
         }
     }

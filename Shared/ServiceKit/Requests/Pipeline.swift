@@ -6,7 +6,7 @@ import Models
 /// What every request passes, in this order: request id and trace → access log → metrics → load shedding →
 /// deadline → authentication → handler (which calls idempotency where it applies) → problem mapping.
 ///
-/// One closure a route, made at start with its handles in it: nothing is looked up per request.
+/// Each route has a chain of its own (``RouteChain``); here is what they share.
 struct Pipeline: Sendable {
     let logger: Logger
     let metrics: Metrics
@@ -19,7 +19,8 @@ struct Pipeline: Sendable {
     func router(_ routes: Routes) -> Router {
         var router = Router()
         for entry in routes.entries {
-            router.on(entry.method, entry.pattern, isSheddable: entry.options.isSheddable, handler(for: entry))
+            router.on(
+                entry.method, entry.pattern, isSheddable: entry.options.isSheddable, work: RouteChain(entry, self).work)
         }
         router.unmatched = unmatched()
         router.refused = refused()
@@ -30,7 +31,7 @@ struct Pipeline: Sendable {
     /// What no route takes is logged and counted as well, under one name: the path is the client's to choose.
     private func unmatched() -> @Sendable (Request, Response) -> Response {
         let route = RouteMetrics(method: HTTPMethod("any"), pattern: "(none)", metrics: metrics)
-        let log = logger.level <= .info ? accessLogMembers(route) : nil
+        let log = accessLogMembers(route)
         return { request, response in
             let started = Instant.now
             var request = request, response = response
@@ -52,40 +53,8 @@ struct Pipeline: Sendable {
         }
     }
 
-    /// The whole chain for one route.
-    func handler(for entry: Routes.Entry) -> Handler {
-        let route = RouteMetrics(method: entry.method, pattern: entry.pattern.description, metrics: metrics)
-        let limit = (entry.options.deadline ?? deadline).wholeNanoseconds
-        let isSheddable = entry.options.isSheddable
-        let log = entry.options.isLogged && logger.level <= .info ? accessLogMembers(route) : nil
-        let access = entry.access
-        let needsProof = access.needsProof
-        let handler = entry.handler
-        return { request in
-            let started = Instant.now
-            var request = request
-            Tracing.adopt(&request)
-            request.deadline = Self.deadline(of: request, started: started, limit: limit)
-            var response: Response
-            if isSheddable, !shedder.enter() {
-                response = shedder.answer
-            } else {
-                defer { if isSheddable { shedder.leave() } }
-                do {
-                    // Most reads are public: they are spared the asynchronous call.
-                    let caller = needsProof ? try await authenticator.caller(of: request, access) : .anonymous
-                    response = try await handler(request, caller)
-                } catch {
-                    response = .problem(
-                        mapping.problem(for: error, requestID: request.requestID, route: route.pattern))
-                }
-            }
-            finish(&response, request, route, started: started, log: log)
-            return response
-        }
-    }
-
-    private func finish(
+    /// Counts an answer and logs it.
+    func finish(
         _ response: inout Response, _ request: Request, _ route: RouteMetrics, started: Instant, log: [UInt8]?
     ) {
         response.headers.set("x-request-id", request.requestID)
@@ -103,39 +72,9 @@ struct Pipeline: Sendable {
         }
     }
 
-    private func accessLogMembers(_ route: RouteMetrics) -> [UInt8] {
-        logger.prepare(.info, "request", [("method", .string(route.method)), ("route", .string(route.pattern))])
-    }
-
-    /// The earlier of what the caller still allows and the route's own limit.
-    private static func deadline(of request: Request, started: Instant, limit: Int64) -> Instant {
-        guard let text = request.header(Tracing.deadlineHeader), let milliseconds = Int64(text), milliseconds >= 0
-        else { return started.adding(nanoseconds: limit) }
-        return min(started.adding(milliseconds: min(milliseconds, 3_600_000)), started.adding(nanoseconds: limit))
-    }
-}
-
-/// The measurements of one route, one handle a status class.
-struct RouteMetrics: Sendable {
-    let method: String
-    let pattern: String
-    private let counts: [Counter]
-    private let durations: Histogram
-
-    init(method: HTTPMethod, pattern: String, metrics: Metrics) {
-        self.method = method.description
-        self.pattern = pattern
-        let labels = [("method", method.description), ("route", pattern)]
-        counts = (1...5).map { statusClass in
-            metrics.counter(
-                "http_requests_total", help: "Requests answered.", labels: labels + [("status", "\(statusClass)xx")])
-        }
-        durations = metrics.histogram(
-            "http_request_seconds", help: "Time from the parsed head to the answer's head.", labels: labels)
-    }
-
-    func record(status: Int, nanoseconds: Int64) {
-        counts[min(max(status / 100, 1), 5) - 1].increment()
-        durations.record(Double(nanoseconds) / 1e9)
+    /// What every log line of a route begins with; nil when they are not wanted.
+    func accessLogMembers(_ route: RouteMetrics) -> [UInt8]? {
+        guard logger.level <= .info else { return nil }
+        return logger.prepare(.info, "request", [("method", .string(route.method)), ("route", .string(route.pattern))])
     }
 }

@@ -5,6 +5,9 @@ public import Models
 /// Handles a request of a caller whom the route's access rule let through.
 public typealias RouteHandler = @Sendable (Request, Caller) async throws -> Response
 
+/// Handles such a request from what is at hand, without waiting for anything.
+public typealias ImmediateRouteHandler = @Sendable (Request, Caller) throws -> Response
+
 /// The table of contents of a service: one line a route, each with its access rule.
 ///
 /// ```swift
@@ -18,7 +21,11 @@ public struct Routes: Sendable {
         let pattern: PathPattern
         let access: Access
         let options: RouteOptions
-        let handler: RouteHandler
+        let work: Work
+    }
+    enum Work: Sendable {
+        case waiting(RouteHandler)
+        case immediate(ImmediateRouteHandler)
     }
     private(set) var entries: [Entry] = []
 
@@ -29,6 +36,15 @@ public struct Routes: Sendable {
         _ pattern: PathPattern, access: Access, options: RouteOptions = .standard, _ handler: @escaping RouteHandler
     ) {
         on(.get, pattern, access: access, options: options, handler)
+    }
+
+    /// A read that never waits: of what is in memory, such as health, keys and kept pages.
+    public mutating func getImmediately(
+        _ pattern: PathPattern, access: Access, options: RouteOptions = .standard,
+        _ handler: @escaping ImmediateRouteHandler
+    ) {
+        entries.append(
+            Entry(method: .get, pattern: pattern, access: access, options: options, work: .immediate(handler)))
     }
 
     public mutating func post(
@@ -61,7 +77,7 @@ public struct Routes: Sendable {
         _ handler: @escaping RouteHandler
     ) {
         entries.append(
-            Entry(method: method, pattern: pattern, access: access, options: options, handler: handler))
+            Entry(method: method, pattern: pattern, access: access, options: options, work: .waiting(handler)))
     }
 
     /// What is wrong with the table: writes that anyone could call.

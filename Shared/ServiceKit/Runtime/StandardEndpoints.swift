@@ -25,8 +25,8 @@ enum StandardEndpoints {
         to routes: inout Routes, kit: Toolkit, readiness: Readiness, openAPI: [UInt8], problems: [ProblemKind]
     ) {
         let quiet = RouteOptions(isSheddable: false, isLogged: false)
-        routes.get("/healthz", access: .public, options: quiet) { _, _ in .text(.ok, "ok\n") }
-        routes.get("/readyz", access: .public, options: quiet) { _, _ in
+        routes.getImmediately("/healthz", access: .public, options: quiet) { _, _ in .text(.ok, "ok\n") }
+        routes.getImmediately("/readyz", access: .public, options: quiet) { _, _ in
             guard readiness.isServing else { return .text(.serviceUnavailable, "not serving\n") }
             guard kit.database.isReady else { return .text(.serviceUnavailable, "database not reachable\n") }
             return .text(.ok, "ready\n")
@@ -38,16 +38,16 @@ enum StandardEndpoints {
                 status: .ok, headers: ["content-type": "text/plain; version=0.0.4; charset=utf-8"],
                 body: .bytes(kit.metrics.render()))
         }
-        routes.get("/openapi.yaml", access: .public, options: quiet) { request, _ in
+        routes.getImmediately("/openapi.yaml", access: .public, options: quiet) { request, _ in
             Response(status: .ok, headers: ["content-type": "application/yaml"], body: .bytes(openAPI))
                 .conditional(for: request)
         }
-        routes.get("/.well-known/jwks.json", access: .public, options: quiet) { _, _ in
+        routes.getImmediately("/.well-known/jwks.json", access: .public, options: quiet) { _, _ in
             .json(.ok, kit.tokens.published)
         }
         let all = (problems + KitProblems.kinds).map { ($0.code, $0) }
         let kinds = Dictionary(all, uniquingKeysWith: { own, _ in own })
-        routes.get("/problems/{code}", access: .public, options: quiet) { request, _ in
+        routes.getImmediately("/problems/{code}", access: .public, options: quiet) { request, _ in
             let code = try request.parameters.require("code", as: String.self)
             guard let kind = kinds[code] else { throw KitProblems.notFound.error("There is no problem of this code.") }
             return .text(.ok, "\(kind.title)\n\ncode: \(kind.code)\nstatus: \(kind.status)\n\n\(kind.meaning)\n")

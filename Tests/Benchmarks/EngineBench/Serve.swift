@@ -37,8 +37,8 @@ enum Serve {
 
     static func routes(_ database: Database?) -> Routes {
         var routes = Routes()
-        routes.get(BenchAPI.plain, access: .public) { _, _ in .text(.ok, "OK") }
-        routes.get(BenchAPI.json, access: .public) { _, _ in .json(.ok, Sample()) }
+        routes.getImmediately(BenchAPI.plain, access: .public) { _, _ in .text(.ok, "OK") }
+        routes.getImmediately(BenchAPI.json, access: .public) { _, _ in .json(.ok, Sample()) }
         routes.post(BenchAPI.echo, access: .credentials) { request, _ in
             var body = request.body
             // What JSON allows, not what our interfaces do: a repeated member is no fault here.
